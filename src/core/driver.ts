@@ -1,0 +1,198 @@
+// What a protocol must offer. An absent member is the capability flag: a session without `media` cannot do media.
+import type {
+  BootEnabled,
+  BootMode,
+  BootTarget,
+  MediaType,
+  PowerState,
+  ProtocolName,
+  ResetType,
+  TlsLevel,
+  TlsMode,
+} from "./vocabulary.ts";
+
+/** How far we trust the BMC's certificate. `ca` is PEM; `fingerprint` is SHA-256, 64 hexadecimal digits, colons allowed. */
+export interface TlsPolicy {
+  readonly mode: TlsMode;
+  readonly level: TlsLevel;
+  readonly ca?: string;
+  readonly fingerprint?: string;
+}
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** An endpoint with its credentials unsealed: lives only in memory, for one session. */
+export interface Endpoint {
+  readonly protocol: ProtocolName | "auto";
+  /** `https://host[:port]`, or `http://…`; a bare host means https. */
+  readonly address: string;
+  readonly credentials?: Credentials;
+  readonly tls: TlsPolicy;
+  /** Which system behind a BMC that serves several: its Id, Name, UUID or SerialNumber. */
+  readonly system?: string;
+}
+
+/** Who a BMC says it is. Every field is the BMC's own text; absent means it did not say. */
+export interface Identity {
+  readonly protocol: ProtocolName;
+  readonly vendor?: string;
+  readonly product?: string;
+  readonly protocolVersion?: string;
+  readonly oem: readonly string[];
+  readonly managerModel?: string;
+  readonly firmwareVersion?: string;
+  readonly systemManufacturer?: string;
+  readonly systemModel?: string;
+  readonly systemId?: string;
+  readonly uuid?: string;
+  readonly serialNumber?: string;
+}
+
+/** A virtual-media device of a BMC as it was last seen. */
+export interface Slot {
+  readonly id: string;
+  readonly mediaTypes: readonly MediaType[];
+  /** A URL-capable slot; false for KVM-only and upload-only ones. */
+  readonly urlCapable: boolean;
+  /** Undefined when it was not read in this session and is only remembered. */
+  readonly state?: SlotState;
+}
+
+export interface SlotState {
+  readonly inserted: boolean;
+  /** The URL the BMC shows, as it shows it. Absent when empty or not echoed. */
+  readonly image?: string;
+  readonly imageName?: string;
+  readonly writeProtected?: boolean;
+  readonly connectedVia?: string;
+}
+
+/** What is to be inserted: a URL that this BMC can read. */
+export interface Medium {
+  readonly url: string;
+  readonly mediaType: MediaType;
+  readonly sizeBytes: number;
+}
+
+/** `enabled: "Disabled"` means no override is active, whatever `target` says. */
+export interface BootOverride {
+  readonly target: BootTarget;
+  readonly enabled: BootEnabled;
+  readonly mode?: BootMode;
+}
+
+export interface MediaDriver {
+  /**
+   * The slots of the machine. With `fresh: false` (the default) remembered slots may be answered without `state`
+   * and without a request; with `fresh: true` each has a `state` read now.
+   */
+  slots(options?: { readonly fresh?: boolean }): Promise<readonly Slot[]>;
+  /** Reads one slot now. */
+  slot(id: string): Promise<Slot>;
+  /**
+   * Inserts and resolves only when the BMC's own state says so. If a slot's state was read in this session and holds exactly
+   * `medium.url`, nothing is sent. Never ejects anything.
+   * @throws MediabayError SLOT_OCCUPIED, UNSUPPORTED_BY_BMC, BMC_INCONSISTENT (accepted but never shown) and the transport codes
+   */
+  insert(slotId: string, medium: Medium): Promise<SlotState>;
+  /** Ejects whatever the slot holds; an empty slot is success. Resolves when the BMC says empty. */
+  eject(slotId: string): Promise<SlotState>;
+}
+
+export interface BootDriver {
+  override(): Promise<BootOverride>;
+  /** Boot targets the BMC allows; empty when it does not say. */
+  targets(): Promise<readonly BootTarget[]>;
+  /** The target of this BMC that boots the given kind of virtual medium (`Cd`, `Usb`, `UsbCd`, `Floppy`). */
+  targetFor(mediaType: MediaType): Promise<BootTarget>;
+  /** Sets, reads back, and answers what the read-back showed, not what was asked. */
+  setOverride(wanted: BootOverride): Promise<BootOverride>;
+}
+
+export interface PowerDriver {
+  state(): Promise<PowerState>;
+  /** Reset types the BMC allows; empty when it does not say. */
+  resetTypes(): Promise<readonly ResetType[]>;
+  reset(type: ResetType): Promise<void>;
+}
+
+/** One conversation with one BMC. Close it: sessions are few. */
+export interface Session {
+  readonly identity: Identity;
+  readonly media?: MediaDriver;
+  readonly boot?: BootDriver;
+  readonly power?: PowerDriver;
+  /** What was learnt and may be handed to the next `open` of this machine: plain JSON, no secrets. */
+  memory(): Json;
+  /** Requests sent so far in this session, for evidence and for tests. */
+  readonly exchanges: number;
+  close(): Promise<void>;
+}
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** One request to a BMC and its answer, for the log (debug) and the metrics. Paths and codes only; never a body. */
+export interface Exchange {
+  readonly protocol: ProtocolName;
+  readonly method: string;
+  readonly path: string;
+  readonly status?: number;
+  readonly error?: string;
+  readonly durationMs: number;
+}
+
+/** Time, passed in: nothing in src/ sleeps or reads a clock by itself. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds, never going backwards. */
+  monotonic(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What a driver is given with each session. */
+export interface DriverContext {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  onExchange(exchange: Exchange): void;
+  /** What an earlier session of this machine learnt. The driver validates and, when stale, ignores it. */
+  readonly memory?: Json;
+  /**
+   * Sealed storage for a BMC session that is still open (its URI and token), so that a crash leaks none: `save` runs before
+   * the session is used, `save(undefined)` after it is closed, and `left` is what a crashed predecessor left open.
+   */
+  readonly openSession?: {
+    readonly left?: Json;
+    /** Epoch milliseconds at which a predecessor may have begun a login whose answer it never stored. */
+    readonly loginSince?: number;
+    save(session: Json | undefined): Promise<void>;
+  };
+}
+
+/** Raw profile data for one protocol, already merged: sections by name (redfish-quirks: auth, http, slots, …). */
+export interface QuirkTable<Q> {
+  /** The quirks of a BMC that needs none. */
+  readonly defaults: Q;
+  /** @throws MediabayError SETTINGS_INVALID naming the unknown or malformed quirk */
+  parse(raw: Readonly<Record<string, unknown>>): Q;
+}
+
+/** A protocol: a folder of `src/drivers/`. `Q` is its table of quirks. */
+export interface Protocol<Q = unknown> {
+  readonly name: ProtocolName;
+  readonly quirks: QuirkTable<Q>;
+  /**
+   * Does this endpoint speak our protocol, and who is it? Undefined when it answers but speaks something else.
+   * @throws MediabayError BMC_UNREACHABLE, BMC_TLS, BMC_AUTHENTICATION, BMC_TIMEOUT, BMC_MALFORMED
+   */
+  identify(endpoint: Endpoint, context: DriverContext): Promise<Identity | undefined>;
+  /**
+   * Opens a session. `quirksFor` is asked once the identity is known (from memory or from the BMC), so that identification and
+   * opening share their requests.
+   */
+  open(endpoint: Endpoint, quirksFor: (identity: Identity) => Q, context: DriverContext): Promise<Session>;
+}

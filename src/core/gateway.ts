@@ -1,0 +1,140 @@
+// The one interface that every north side (REST, CLI through REST, console, Redfish service) calls. Implemented in src/gateway/.
+import type { BootOverride, Credentials, Identity, Slot, TlsPolicy } from "./driver.ts";
+import type { AttachmentFilter, OperationFilter, PageRequest, Source } from "./ports.ts";
+import type {
+  Actor,
+  AttachmentRecord,
+  AuditRecord,
+  ImageRecord,
+  MachineRecord,
+  OperationEvent,
+  OperationRecord,
+  Page,
+} from "./records.ts";
+import type { AttachmentRole, BootTarget, PowerState, ProtocolName, ResetType } from "./vocabulary.ts";
+
+export interface NewEndpoint {
+  readonly protocol?: ProtocolName | "auto";
+  readonly address: string;
+  /** Absent on update keeps what is sealed; null removes it. */
+  readonly credentials?: Credentials | null;
+  readonly tls?: Partial<TlsPolicy>;
+  readonly system?: string;
+  readonly imageHost?: string;
+}
+
+export interface NewMachine {
+  readonly name: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly endpoints: readonly NewEndpoint[];
+}
+
+export interface MachineChange {
+  readonly name?: string;
+  /** Replaces all labels. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly endpoints?: readonly NewEndpoint[];
+}
+
+export interface RequestOptions {
+  readonly actor: Actor;
+  readonly idempotencyKey?: string;
+  /** From acceptance; default 10 minutes. */
+  readonly deadlineMs?: number;
+}
+
+export interface AttachRequest {
+  readonly source: Source;
+  /** Default `configdrive`. */
+  readonly role?: AttachmentRole;
+  readonly digest?: string;
+  /** One-time or lasting boot from the medium. Default: `once` for role `boot`, `none` for `configdrive`. */
+  readonly boot?: "once" | "continuous" | "none";
+  /** Reset the machine once the medium is in and the override is set: true picks ForceRestart, or On when it is off. */
+  readonly reset?: boolean | ResetType;
+  /** A slot by id, instead of the automatic choice. */
+  readonly slot?: string;
+  /** Replace somebody else's medium if it is in the way. Default false. */
+  readonly force?: boolean;
+  /** After a reset: fail with MEDIUM_NOT_READ if the BMC has read nothing after this long. 0 does not watch. Default 300,000 with reset, else 0. */
+  readonly readWithinMs?: number;
+}
+
+export interface Accepted {
+  readonly operation: OperationRecord;
+  readonly attachment?: AttachmentRecord;
+  /** False when an idempotency key answered an earlier request. */
+  readonly created: boolean;
+}
+
+export interface BootView {
+  readonly override: BootOverride;
+  readonly targets: readonly BootTarget[];
+}
+
+export interface PowerView {
+  readonly state: PowerState;
+  readonly resetTypes: readonly ResetType[];
+}
+
+export interface MediaView {
+  /** With `attachmentId` where the medium is ours. */
+  readonly slots: readonly (Slot & { readonly attachmentId?: string })[];
+}
+
+export interface ProbeReport {
+  readonly identity: Identity;
+  readonly profile: { readonly id: string; readonly why: readonly string[] };
+  readonly slots: readonly Slot[];
+  readonly boot?: BootView;
+  readonly power?: PowerView;
+  readonly can: { readonly media: boolean; readonly boot: boolean; readonly power: boolean };
+  /** Requests the probe cost. */
+  readonly exchanges: number;
+  readonly warnings: readonly string[];
+}
+
+export interface Gateway {
+  createMachine(machine: NewMachine, options: RequestOptions): Promise<MachineRecord>;
+  getMachine(idOrName: string): Promise<MachineRecord>;
+  updateMachine(idOrName: string, change: MachineChange, options: RequestOptions): Promise<MachineRecord>;
+  /** @throws MACHINE_BUSY while it has an operation or a live attachment and `force` is not set */
+  removeMachine(idOrName: string, options: RequestOptions & { readonly force?: boolean }): Promise<void>;
+  listMachines(page: PageRequest, labels?: Readonly<Record<string, string>>): Promise<Page<MachineRecord>>;
+
+  attach(machine: string, request: AttachRequest, options: RequestOptions): Promise<Accepted>;
+  /** Without an attachment id: every live attachment of the machine. Idempotent: nothing attached is success. */
+  detach(machine: string, attachmentId: string | undefined, options: RequestOptions): Promise<Accepted>;
+  getAttachment(id: string): Promise<AttachmentRecord>;
+  listAttachments(page: PageRequest, filter?: AttachmentFilter): Promise<Page<AttachmentRecord>>;
+
+  getOperation(id: string): Promise<OperationRecord>;
+  listOperations(page: PageRequest, filter?: OperationFilter): Promise<Page<OperationRecord>>;
+  cancelOperation(id: string, options: RequestOptions): Promise<OperationRecord>;
+  waitOperation(id: string, timeoutMs: number, signal?: AbortSignal): Promise<OperationRecord>;
+  events(after: number, operationId?: string): Promise<readonly OperationEvent[]>;
+  subscribe(listener: (event: OperationEvent) => void): () => void;
+
+  media(machine: string): Promise<MediaView>;
+  /** Ejects one slot. @throws SLOT_OCCUPIED when the medium is not ours and `force` is not set */
+  ejectMedia(machine: string, slot: string, options: RequestOptions & { readonly force?: boolean }): Promise<Accepted>;
+  boot(machine: string): Promise<BootView>;
+  setBoot(machine: string, override: BootOverride, options: RequestOptions): Promise<Accepted>;
+  power(machine: string): Promise<PowerView>;
+  reset(machine: string, type: ResetType, options: RequestOptions): Promise<Accepted>;
+  /** Read-only. Of a registered machine, or of an address that is not registered. */
+  probe(target: { readonly machine: string } | { readonly endpoint: NewEndpoint }): Promise<ProbeReport>;
+
+  ingestImage(
+    source: Source,
+    options: RequestOptions & { readonly role?: AttachmentRole; readonly digest?: string },
+  ): Promise<ImageRecord>;
+  getImage(digest: string): Promise<ImageRecord>;
+  listImages(page: PageRequest): Promise<Page<ImageRecord>>;
+  removeImage(digest: string, options: RequestOptions): Promise<void>;
+
+  audit(
+    page: PageRequest,
+    filter?: { readonly machineId?: string; readonly attachmentId?: string },
+  ): Promise<Page<AuditRecord>>;
+}

@@ -1,0 +1,364 @@
+// What the gateway needs from the other rooms. Each interface is implemented in the room its comment names and handed in by main.ts.
+import type {
+  Credentials,
+  Endpoint,
+  Identity,
+  Json,
+  MediaDriver,
+  Medium,
+  Protocol,
+  Slot,
+  SlotState,
+} from "./driver.ts";
+import type { ErrorRecord } from "./errors.ts";
+import type {
+  AttachmentRecord,
+  AuditRecord,
+  EndpointRecord,
+  ImageRecord,
+  MachineRecord,
+  OperationEvent,
+  OperationRecord,
+  Page,
+  ReadSummary,
+  TokenRecord,
+} from "./records.ts";
+import type {
+  AttachmentRole,
+  AttachmentState,
+  OperationKind,
+  OperationState,
+  ProtocolName,
+  Role,
+} from "./vocabulary.ts";
+
+/** pino's shape, narrowed. Arguments are redacted by the logger itself. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: object): Log;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly after?: string;
+}
+
+// ---- store ---------------------------------------------------------------------------------------------------------
+
+export interface MachineStore {
+  /** `credentials[i]` belongs to `machine.endpoints[i]` and is sealed. @throws MACHINE_EXISTS */
+  create(machine: MachineRecord, credentials: readonly (Credentials | undefined)[]): Promise<void>;
+  /** By id or by name. @throws MACHINE_NOT_FOUND */
+  get(idOrName: string): Promise<MachineRecord>;
+  /** Replaces the record; `credentials[i] === "keep"` keeps what is sealed for that index, undefined removes it. */
+  update(machine: MachineRecord, credentials: readonly (Credentials | "keep" | undefined)[]): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Ordered by name. `labels` must all match; an empty value matches any value of that label. */
+  list(page: PageRequest, labels?: Readonly<Record<string, string>>): Promise<Page<MachineRecord>>;
+  count(): Promise<number>;
+  /** Unseals. The only way to a password. */
+  endpoint(id: string, index: number): Promise<Endpoint>;
+  /** What a driver learnt of this machine, and its age. */
+  memory(id: string): Promise<{ readonly memory: Json; readonly savedAt: number } | undefined>;
+  /** Undefined forgets. `identity` also updates the machine's record. */
+  remember(id: string, memory: Json | undefined, identity?: Identity): Promise<void>;
+  /** A BMC session left open, sealed. */
+  openSession(id: string): Promise<Json | undefined>;
+  saveOpenSession(id: string, session: Json | undefined): Promise<void>;
+}
+
+export interface AttachmentFilter {
+  readonly machineId?: string;
+  readonly states?: readonly AttachmentState[];
+}
+
+export interface AttachmentStore {
+  /** @throws NOT_FOUND */
+  get(id: string): Promise<AttachmentRecord>;
+  list(page: PageRequest, filter?: AttachmentFilter): Promise<Page<AttachmentRecord>>;
+  /** Merges; keys present with value undefined are cleared. Sets updatedAt. */
+  update(
+    id: string,
+    change: { readonly [K in keyof AttachmentRecord]?: AttachmentRecord[K] | undefined },
+  ): Promise<AttachmentRecord>;
+}
+
+export interface NewOperation {
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly machineId: string;
+  readonly attachmentId?: string;
+  /** Sealed at rest: may hold a source URI with credentials. */
+  readonly input: Json;
+  /** With the actor's name, unique; the same key with the same `requestHash` answers the first operation. */
+  readonly idempotencyKey?: string;
+  readonly requestHash?: string;
+  readonly deadlineAt?: number;
+  readonly createdBy: string;
+  readonly createdAt: number;
+}
+
+/** The right to commit steps of one operation; a later claim makes earlier ones void. */
+export interface Claim {
+  readonly operationId: string;
+  readonly fence: number;
+}
+
+export interface StepEntry {
+  readonly name: string;
+  readonly state: "running" | "done" | "failed" | "undone";
+  readonly attempts: number;
+  readonly output?: Json;
+}
+
+export interface OperationFilter {
+  readonly machineId?: string;
+  readonly states?: readonly OperationState[];
+}
+
+/** Durable record of operations: every method that writes is one transaction, on disk when it resolves. */
+export interface Journal {
+  /**
+   * Commits the operation, and the attachment where one is begun, together. The same idempotency key and request answers the
+   * operation that exists, with `created: false`. @throws IDEMPOTENCY_CONFLICT, ALREADY_ATTACHED (a live attachment of that role exists)
+   */
+  accept(
+    operation: NewOperation,
+    attachment?: AttachmentRecord,
+  ): Promise<{ readonly operation: OperationRecord; readonly created: boolean }>;
+  claim(
+    id: string,
+  ): Promise<{
+    readonly claim: Claim;
+    readonly operation: OperationRecord;
+    readonly input: Json;
+    readonly steps: readonly StepEntry[];
+  }>;
+  /** @throws STORE_UNAVAILABLE when the claim was lost (fenced) */
+  beginStep(claim: Claim, name: string, title: string): Promise<StepEntry>;
+  endStep(claim: Claim, name: string, output: Json): Promise<void>;
+  failStep(claim: Claim, name: string, error: ErrorRecord): Promise<void>;
+  undoneStep(claim: Claim, name: string, error?: ErrorRecord): Promise<void>;
+  compensating(claim: Claim, error: ErrorRecord): Promise<void>;
+  finish(
+    claim: Claim,
+    state: "succeeded" | "failed" | "cancelled",
+    outcome: { readonly result?: Json; readonly error?: ErrorRecord },
+  ): Promise<OperationRecord>;
+  requestCancel(id: string): Promise<OperationRecord>;
+  /** Queued, running or compensating, oldest first. */
+  unfinished(): Promise<readonly OperationRecord[]>;
+  /** @throws NOT_FOUND */
+  get(id: string): Promise<OperationRecord>;
+  list(page: PageRequest, filter?: OperationFilter): Promise<Page<OperationRecord>>;
+  /** Not a commit point by itself: progress may be lost with a crash. */
+  progress(operationId: string, type: OperationEvent["type"], data: Json): Promise<void>;
+  events(after: number, operationId?: string, limit?: number): Promise<readonly OperationEvent[]>;
+  /** Called after an event is stored. Answers the function that unsubscribes. */
+  subscribe(listener: (event: OperationEvent) => void): () => void;
+}
+
+export interface AuditLog {
+  append(entry: Omit<AuditRecord, "seq">): Promise<void>;
+  list(
+    page: PageRequest,
+    filter?: { readonly machineId?: string; readonly attachmentId?: string },
+  ): Promise<Page<AuditRecord>>;
+}
+
+export interface TokenStore {
+  /** The plain token is answered once and never again. */
+  create(name: string, role: Role): Promise<{ readonly token: string; readonly record: TokenRecord }>;
+  /** Constant-time by SHA-256. Undefined when unknown. */
+  find(token: string): Promise<TokenRecord | undefined>;
+  list(): Promise<readonly TokenRecord[]>;
+  /** @throws NOT_FOUND */
+  remove(id: string): Promise<void>;
+}
+
+/** Rows of the image store; the bytes are files. Implemented in store/, used by images/. */
+export interface ImageCatalog {
+  put(image: Omit<ImageRecord, "references" | "published">): Promise<void>;
+  get(digest: string): Promise<ImageRecord | undefined>;
+  list(page: PageRequest): Promise<Page<ImageRecord>>;
+  remove(digest: string): Promise<void>;
+  /** `holder` is an attachment id or `manual`. Idempotent. */
+  hold(digest: string, holder: string): Promise<void>;
+  /** Answers the digests that now have no holder. */
+  release(holder: string): Promise<readonly string[]>;
+  holders(digest: string): Promise<readonly string[]>;
+  /** Unheld and unpublished, least recently used first. */
+  evictable(): Promise<readonly ImageRecord[]>;
+  touch(digest: string, at: number): Promise<void>;
+}
+
+/** A published URL. `token` is a bearer secret: sealed in the store, never logged. */
+export interface PublicationRecord {
+  readonly token: string;
+  readonly fileName: string;
+  readonly digest: string;
+  readonly attachmentId: string;
+  readonly machineId: string;
+  readonly url: string;
+  /** The addresses that may read it, by policy; empty when the BMC's address could not be resolved. */
+  readonly bmcAddresses: readonly string[];
+  readonly createdAt: number;
+  readonly withdrawnAt?: number;
+}
+
+export interface PublicationCatalog {
+  /** Durable before it resolves. At most one live publication per attachment. */
+  put(publication: PublicationRecord): Promise<void>;
+  live(): Promise<readonly PublicationRecord[]>;
+  /** Marks withdrawn and destroys the sealed token; the reads stay. */
+  withdraw(attachmentId: string, at: number): Promise<void>;
+  addReads(attachmentId: string, reads: readonly ReadRecord[]): Promise<void>;
+  reads(attachmentId: string): Promise<readonly ReadRecord[]>;
+}
+
+/** Who read which bytes and when; adjacent requests of one reader are joined. `[from, to)` is what was really sent. */
+export interface ReadRecord {
+  readonly remote: string;
+  readonly method: "HEAD" | "GET";
+  readonly from: number;
+  readonly to: number;
+  readonly requests: number;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+// ---- images --------------------------------------------------------------------------------------------------------
+
+export type Source =
+  /** http, https or file. May hold credentials; sealed wherever it is kept. */
+  | { readonly kind: "uri"; readonly uri: string }
+  /** Base64 text, of an image or of a gzipped image. */
+  | { readonly kind: "blob"; readonly base64: string }
+  /** Already in our store. */
+  | { readonly kind: "image"; readonly digest: string };
+
+export interface EnsureImage {
+  readonly source: Source;
+  readonly role: AttachmentRole;
+  readonly expectedDigest?: string;
+  /** Who needs it: an attachment id, or `manual`. Held before this resolves. */
+  readonly holder: string;
+  readonly signal: AbortSignal;
+  onProgress?(receivedBytes: number, totalBytes?: number): void;
+}
+
+/** Implemented in images/. */
+export interface Images {
+  /**
+   * The image is in the store and held when this resolves. One download per source, however many ask at once.
+   * @throws SOURCE_FORBIDDEN, SOURCE_UNSUPPORTED, SOURCE_UNREACHABLE, SOURCE_REFUSED, IMAGE_TOO_LARGE, IMAGE_INVALID, IMAGE_DIGEST_MISMATCH, IMAGE_NOT_FOUND
+   */
+  ensure(request: EnsureImage): Promise<ImageRecord>;
+  /** Refuses what can be refused without a connection. @throws SOURCE_UNSUPPORTED, SOURCE_FORBIDDEN, INVALID_REQUEST */
+  check(source: Source): void;
+  /** Drops the holder; images nobody holds are deleted from the disk when this resolves. Idempotent. */
+  release(holder: string): Promise<void>;
+  get(digest: string): Promise<ImageRecord>;
+  list(page: PageRequest): Promise<Page<ImageRecord>>;
+  /** Releases `manual`. @throws IMAGE_NOT_FOUND, MACHINE_BUSY when an attachment needs it */
+  remove(digest: string): Promise<void>;
+}
+
+export interface PublishRequest {
+  readonly attachmentId: string;
+  readonly machineId: string;
+  readonly digest: string;
+  /** `.iso` or `.img`. */
+  readonly extension: "iso" | "img";
+  /** The BMC's host name or address, from its endpoint. */
+  readonly bmcHost: string;
+  /** The endpoint's override of our host in the URL. */
+  readonly imageHost?: string;
+  /** Schemes this BMC accepts, best first. */
+  readonly schemes: readonly ("http" | "https")[];
+}
+
+/** Implemented in images/. */
+export interface Publications {
+  /** Idempotent per attachment: a live publication is answered again. Durable before it resolves. @throws UNSUPPORTED_BY_BMC (no listener for its schemes) */
+  publish(request: PublishRequest): Promise<PublicationRecord>;
+  find(attachmentId: string): PublicationRecord | undefined;
+  /** From now on its URL is 404 and running transfers of it are cut. Idempotent. */
+  withdraw(attachmentId: string): Promise<void>;
+  reads(attachmentId: string): Promise<ReadSummary>;
+  /** Live publications. */
+  list(): readonly PublicationRecord[];
+}
+
+// ---- profiles ------------------------------------------------------------------------------------------------------
+
+export interface ProfileMatch {
+  /** `vendor/product`, or `generic`. */
+  readonly id: string;
+  /** Which rules matched and which quirks act, for people. */
+  readonly why: readonly string[];
+  /** Merged raw sections per protocol; the driver's quirk table parses them. */
+  readonly quirks: Readonly<Partial<Record<ProtocolName, Readonly<Record<string, unknown>>>>>;
+}
+
+/** Implemented in profiles/. */
+export interface Profiles {
+  match(identity: Identity): ProfileMatch;
+  list(): readonly { readonly id: string; readonly title: string }[];
+}
+
+/** Implemented by drivers/registry.ts. */
+export type Protocols = ReadonlyMap<ProtocolName, Protocol>;
+
+// ---- operations ----------------------------------------------------------------------------------------------------
+
+export interface StepContext {
+  /** 1 at first; more when an earlier attempt failed or a crash interrupted it: its effects may exist. */
+  readonly attempt: number;
+  readonly signal: AbortSignal;
+  progress(data: Json): void;
+}
+
+export interface OperationContext {
+  readonly operation: OperationRecord;
+  readonly input: Json;
+  readonly signal: AbortSignal;
+  /** True while compensating or resumed after a crash. */
+  readonly resumed: boolean;
+  /**
+   * Runs `run` once and journals its output; after a crash a finished step answers its journalled output without running.
+   * Errors whose table entry says `soon` are retried with back-off. `undo` runs, in reverse order of steps, when the operation fails or
+   * is cancelled, also for a step that was only begun (`output` undefined).
+   */
+  step<T extends Json>(
+    name: string,
+    title: string,
+    run: (step: StepContext) => Promise<T>,
+    undo?: (output: T | undefined, signal: AbortSignal) => Promise<void>,
+  ): Promise<T>;
+  warn(text: string): void;
+}
+
+/** A use case as the runner sees it. Runs again from its top after a crash; only steps have effects. */
+export type OperationHandler = (context: OperationContext) => Promise<Json>;
+
+/** Implemented in operations/. */
+export interface Operations {
+  /** Accepts durably, then queues: one at a time per machine, in order; machines in parallel up to the bound. */
+  submit(
+    operation: NewOperation,
+    attachment?: AttachmentRecord,
+  ): Promise<{ readonly operation: OperationRecord; readonly created: boolean }>;
+  cancel(id: string): Promise<OperationRecord>;
+  /** The operation once it has ended, or as it is after `timeoutMs`. */
+  wait(id: string, timeoutMs: number, signal?: AbortSignal): Promise<OperationRecord>;
+  /** True while an operation of this machine is queued or running. */
+  busy(machineId: string): boolean;
+}
+
+// ---- what the north sides call -------------------------------------------------------------------------------------
+
+export type { EndpointRecord, MediaDriver, Medium, Slot, SlotState };

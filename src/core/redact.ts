@@ -1,0 +1,73 @@
+// Keeps secrets out of logs, errors, responses and fixtures. Every text or object that leaves goes through here.
+
+const mask = "******";
+
+/** Property names whose values never leave, whatever they hold. Compared in lower case without `-` and `_`. */
+const secretNames = new Set([
+  "password",
+  "passphrase",
+  "token",
+  "xauthtoken",
+  "authorization",
+  "cookie",
+  "setcookie",
+  "secret",
+  "secrets",
+  "credential",
+  "credentials",
+  "privatekey",
+  "userdata",
+  "adminpass",
+  "sealed",
+  "blob",
+  "base64",
+]);
+
+const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, "");
+
+/** `scheme://user:pass@host/path?query` loses user, password, query values and fragment. */
+const uriPattern = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]+)/gi;
+
+const redactUri = (scheme: string, rest: string): string => {
+  const end = rest.search(/[/?#]/);
+  const authority = end < 0 ? rest : rest.slice(0, end);
+  const tail = end < 0 ? "" : rest.slice(end);
+  const at = authority.lastIndexOf("@");
+  const host = at < 0 ? authority : `${mask}@${authority.slice(at + 1)}`;
+  const query = tail.indexOf("?");
+  const fragment = tail.indexOf("#");
+  const cut = query < 0 ? fragment : fragment < 0 ? query : Math.min(query, fragment);
+  const path = cut < 0 ? tail : `${tail.slice(0, cut)}${tail[cut] ?? ""}${mask}`;
+  return `${scheme}${host}${redactPublishedPath(path)}`;
+};
+
+/** Our own published paths are bearer secrets: `/m/<token>/name.iso`. */
+const redactPublishedPath = (path: string): string => path.replaceAll(/\/m\/[a-z0-9]{20,}/g, `/m/${mask}`);
+
+const bearerPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
+
+/** Masks credentials inside a text: URI user information, query values, our published tokens, auth headers. */
+export const redactText = (text: string): string =>
+  text
+    .replaceAll(bearerPattern, (_whole, scheme: string) => `${scheme} ${mask}`)
+    .replaceAll(uriPattern, (_whole, scheme: string, rest: string) => redactUri(scheme, rest));
+
+const redactValue = (value: unknown, depth: number): unknown => {
+  if (typeof value === "string") return redactText(value);
+  if (value === null || typeof value !== "object") return value;
+  if (depth > 8) return mask;
+  if (value instanceof Uint8Array) return `${value.byteLength} bytes`;
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth + 1));
+  if (value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      secretNames.has(plainName(name)) && item !== null && item !== undefined && typeof item !== "boolean"
+        ? mask
+        : redactValue(item, depth + 1),
+    ]),
+  );
+};
+
+/** A deep copy without secrets: by property name, and by form inside strings. Shape is kept. */
+export const redact = <T>(value: T): T => redactValue(value, 0) as T;

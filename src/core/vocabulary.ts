@@ -1,0 +1,62 @@
+// The value sets of the domain, spelled as Redfish spells them where Redfish has a word (DSP0268 VirtualMedia, ComputerSystem).
+
+export const protocols = ["redfish"] as const;
+export type ProtocolName = (typeof protocols)[number];
+
+export const mediaTypes = ["CD", "DVD", "Floppy", "USBStick"] as const;
+export type MediaType = (typeof mediaTypes)[number];
+
+/** What the attachment is for: the instance's config drive, or an image to boot from. */
+export const attachmentRoles = ["configdrive", "boot"] as const;
+export type AttachmentRole = (typeof attachmentRoles)[number];
+
+export const imageFormats = ["iso9660", "fat"] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export const bootEnabledValues = ["Once", "Continuous", "Disabled"] as const;
+export type BootEnabled = (typeof bootEnabledValues)[number];
+
+export const bootModes = ["UEFI", "Legacy"] as const;
+export type BootMode = (typeof bootModes)[number];
+
+/** Redfish `BootSourceOverrideTarget`; vendors add their own (`UsbCd`), so any string may come back from a BMC. */
+export type BootTarget = string;
+
+export const powerStates = ["On", "Off", "PoweringOn", "PoweringOff", "Paused", "Unknown"] as const;
+export type PowerState = (typeof powerStates)[number];
+
+export const resetTypes = [
+  "On",
+  "ForceOff",
+  "GracefulShutdown",
+  "GracefulRestart",
+  "ForceRestart",
+  "Nmi",
+  "ForceOn",
+  "PushPowerButton",
+  "PowerCycle",
+] as const;
+export type ResetType = (typeof resetTypes)[number];
+
+export const roles = ["reader", "operator", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export const operationKinds = ["attach", "detach", "boot", "power", "eject", "probe"] as const;
+export type OperationKind = (typeof operationKinds)[number];
+
+export const operationStates = ["queued", "running", "compensating", "succeeded", "failed", "cancelled"] as const;
+export type OperationState = (typeof operationStates)[number];
+
+export const stepStates = ["running", "done", "failed", "undone"] as const;
+export type StepState = (typeof stepStates)[number];
+
+/** `attaching` and `detaching` have an operation under way; `attached` was confirmed by the BMC; `detached` is the end. */
+export const attachmentStates = ["attaching", "attached", "detaching", "detached", "failed"] as const;
+export type AttachmentState = (typeof attachmentStates)[number];
+
+export const tlsModes = ["verify", "pinned", "insecure"] as const;
+export type TlsMode = (typeof tlsModes)[number];
+
+/** `modern`: TLS 1.2 and newer. `legacy`: down to TLS 1.0 with weak keys, for firmware that has nothing better. */
+export const tlsLevels = ["modern", "legacy"] as const;
+export type TlsLevel = (typeof tlsLevels)[number];
