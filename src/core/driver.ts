@@ -85,6 +85,8 @@ export interface BootOverride {
 }
 
 export interface MediaDriver {
+  /** URL schemes this BMC reads from, best first; absent means http, then https. */
+  readonly schemes?: readonly ("http" | "https")[];
   /**
    * The slots of the machine. With `fresh: false` (the default) remembered slots may be answered without `state`
    * and without a request; with `fresh: true` each has a `state` read now.

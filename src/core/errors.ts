@@ -40,6 +40,30 @@ export const errorTable = define({
     hint: "This token's role does not allow that; use an operator or admin token.",
   },
   NOT_FOUND: { fault: "caller", status: 404, retry: "never", hint: "Check the address and the identifier." },
+  METHOD_NOT_ALLOWED: {
+    fault: "caller",
+    status: 405,
+    retry: "never",
+    hint: "Use one of the methods that the `Allow` header lists.",
+  },
+  REQUEST_TOO_LARGE: {
+    fault: "caller",
+    status: 413,
+    retry: "never",
+    hint: "Send a smaller body; give large images by URI instead of base64.",
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    fault: "caller",
+    status: 415,
+    retry: "never",
+    hint: "Send the body as UTF-8 `application/json` without a content encoding.",
+  },
+  RATE_LIMITED: {
+    fault: "caller",
+    status: 429,
+    retry: "later",
+    hint: "Wait as long as `Retry-After` says, then try again.",
+  },
   MACHINE_NOT_FOUND: {
     fault: "caller",
     status: 404,

@@ -104,7 +104,14 @@ export interface Gateway {
 
   attach(machine: string, request: AttachRequest, options: RequestOptions): Promise<Accepted>;
   /** Without an attachment id: every live attachment of the machine. Idempotent: nothing attached is success. */
-  detach(machine: string, attachmentId: string | undefined, options: RequestOptions): Promise<Accepted>;
+  detach(
+    machine: string,
+    attachmentId: string | undefined,
+    options: RequestOptions & {
+      /** Withdraw and wipe even if the BMC cannot be reached; what it may still hold is said in a warning. */
+      readonly force?: boolean;
+    },
+  ): Promise<Accepted>;
   getAttachment(id: string): Promise<AttachmentRecord>;
   listAttachments(page: PageRequest, filter?: AttachmentFilter): Promise<Page<AttachmentRecord>>;
 

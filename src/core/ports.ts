@@ -129,9 +129,7 @@ export interface Journal {
     operation: NewOperation,
     attachment?: AttachmentRecord,
   ): Promise<{ readonly operation: OperationRecord; readonly created: boolean }>;
-  claim(
-    id: string,
-  ): Promise<{
+  claim(id: string): Promise<{
     readonly claim: Claim;
     readonly operation: OperationRecord;
     readonly input: Json;
@@ -190,6 +188,8 @@ export interface ImageCatalog {
   /** Answers the digests that now have no holder. */
   release(holder: string): Promise<readonly string[]>;
   holders(digest: string): Promise<readonly string[]>;
+  /** Every holder of any image, once. */
+  allHolders(): Promise<readonly string[]>;
   /** Unheld and unpublished, least recently used first. */
   evictable(): Promise<readonly ImageRecord[]>;
   touch(digest: string, at: number): Promise<void>;
@@ -261,6 +261,8 @@ export interface Images {
   check(source: Source): void;
   /** Drops the holder; images nobody holds are deleted from the disk when this resolves. Idempotent. */
   release(holder: string): Promise<void>;
+  /** At start: drops every holder that `keeps` does not vouch for, and deletes what then nobody holds. */
+  sweep(keeps: (holder: string) => boolean): Promise<void>;
   get(digest: string): Promise<ImageRecord>;
   list(page: PageRequest): Promise<Page<ImageRecord>>;
   /** Releases `manual`. @throws IMAGE_NOT_FOUND, MACHINE_BUSY when an attachment needs it */
@@ -319,7 +321,7 @@ export interface StepContext {
   /** 1 at first; more when an earlier attempt failed or a crash interrupted it: its effects may exist. */
   readonly attempt: number;
   readonly signal: AbortSignal;
-  progress(data: Json): void;
+  readonly progress: (data: Json) => void;
 }
 
 export interface OperationContext {
@@ -331,9 +333,9 @@ export interface OperationContext {
   /**
    * Runs `run` once and journals its output; after a crash a finished step answers its journalled output without running.
    * Errors whose table entry says `soon` are retried with back-off. `undo` runs, in reverse order of steps, when the operation fails or
-   * is cancelled, also for a step that was only begun (`output` undefined).
+   * is cancelled, also for a step that was only begun (`output` undefined). `T` is plain JSON: what a restart gives back must equal it.
    */
-  step<T extends Json>(
+  step<T>(
     name: string,
     title: string,
     run: (step: StepContext) => Promise<T>,

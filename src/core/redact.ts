@@ -38,11 +38,11 @@ const redactUri = (scheme: string, rest: string): string => {
   const fragment = tail.indexOf("#");
   const cut = query < 0 ? fragment : fragment < 0 ? query : Math.min(query, fragment);
   const path = cut < 0 ? tail : `${tail.slice(0, cut)}${tail[cut] ?? ""}${mask}`;
-  return `${scheme}${host}${redactPublishedPath(path)}`;
+  return `${scheme}${host}${path}`;
 };
 
-/** Our own published paths are bearer secrets: `/m/<token>/name.iso`. */
-const redactPublishedPath = (path: string): string => path.replaceAll(/\/m\/[a-z0-9]{20,}/g, `/m/${mask}`);
+/** Our own published paths are bearer secrets: `/m/<token>/name.iso`, with or without a scheme and host before them. */
+const publishedPathPattern = /\/m\/[a-z0-9]{20,}/g;
 
 const bearerPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 
@@ -50,7 +50,8 @@ const bearerPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 export const redactText = (text: string): string =>
   text
     .replaceAll(bearerPattern, (_whole, scheme: string) => `${scheme} ${mask}`)
-    .replaceAll(uriPattern, (_whole, scheme: string, rest: string) => redactUri(scheme, rest));
+    .replaceAll(uriPattern, (_whole, scheme: string, rest: string) => redactUri(scheme, rest))
+    .replaceAll(publishedPathPattern, `/m/${mask}`);
 
 const redactValue = (value: unknown, depth: number): unknown => {
   if (typeof value === "string") return redactText(value);

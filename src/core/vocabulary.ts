@@ -41,7 +41,7 @@ export type ResetType = (typeof resetTypes)[number];
 export const roles = ["reader", "operator", "admin"] as const;
 export type Role = (typeof roles)[number];
 
-export const operationKinds = ["attach", "detach", "boot", "power", "eject", "probe"] as const;
+export const operationKinds = ["attach", "detach", "boot", "power", "eject"] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 export const operationStates = ["queued", "running", "compensating", "succeeded", "failed", "cancelled"] as const;

@@ -1,0 +1,40 @@
+// An attachment for people: what it is, where it went, what the BMC showed and read.
+import { formatSize } from "../../core/units.ts";
+import { fields, formatTime } from "../render.ts";
+import type { AttachmentJson } from "../views.ts";
+
+const bootText = ({ boot }: AttachmentJson): string | undefined =>
+  boot === undefined
+    ? undefined
+    : [boot.target, boot.enabled, boot.mode].filter((part) => part !== undefined).join(" ");
+
+const readsText = ({ reads, sizeBytes }: AttachmentJson): string | undefined => {
+  if (reads === undefined || reads.requests === 0) return undefined;
+  const of = sizeBytes === undefined ? "" : ` of ${formatSize(sizeBytes)}`;
+  return `${formatSize(reads.coveredBytes)}${of} in ${reads.requests} requests from ${reads.remotes.join(", ")}, last ${formatTime(reads.lastReadAt)}`;
+};
+
+const observedText = ({ observed }: AttachmentJson): string | undefined => {
+  if (observed === undefined) return undefined;
+  return observed.inserted ? `inserted ${observed.image ?? observed.imageName ?? ""}`.trim() : "empty";
+};
+
+export const attachmentText = (attachment: AttachmentJson): string =>
+  fields([
+    ["attachment", attachment.id],
+    ["machine", attachment.machineName],
+    ["role", attachment.role],
+    ["state", attachment.state],
+    ["source", attachment.source.display],
+    ["digest", attachment.digest],
+    ["size", attachment.sizeBytes === undefined ? undefined : formatSize(attachment.sizeBytes)],
+    ["format", attachment.format],
+    ["slot", attachment.slot === undefined ? undefined : `${attachment.slot} ${attachment.mediaType ?? ""}`.trim()],
+    ["bmc shows", observedText(attachment)],
+    ["boot", bootText(attachment)],
+    ["reset", attachment.reset],
+    ["read", readsText(attachment)],
+    ...attachment.warnings.map((warning) => ["warning", warning] as const),
+    ["error", attachment.error === undefined ? undefined : `${attachment.error.code}: ${attachment.error.message}`],
+    ["updated", formatTime(attachment.updatedAt)],
+  ]);

@@ -1,0 +1,34 @@
+// mediabay audit
+import type { Command } from "commander";
+import { connect } from "../client.ts";
+import type { Cli } from "../context.ts";
+import { addListOptions } from "../input/listing.ts";
+import type { ListOptions } from "../client.ts";
+import { formatTime, shortDigest, table } from "../render.ts";
+import { toAudit } from "../views.ts";
+
+interface AuditOptions extends ListOptions {
+  readonly machine?: string;
+  readonly attachment?: string;
+}
+
+export const define = (command: Command, cli: Cli): void => {
+  command.option("--machine <machine>", "of this machine only").option("--attachment <id>", "of this attachment only");
+  addListOptions(command).action(async ({ machine, attachment, ...page }: AuditOptions) => {
+    const client = await connect(cli);
+    const listing = await client.list("/v1/audit", toAudit, { ...page, query: { machine, attachment } });
+    const text = table(
+      ["at", "actor", "action", "machine", "digest", "attachment"],
+      listing.items.map((item) => [
+        formatTime(item.at),
+        item.actor,
+        item.action,
+        item.machineName ?? item.machineId,
+        shortDigest(item.digest),
+        item.attachmentId,
+      ]),
+      "Nothing is recorded.",
+    );
+    await cli.show(listing, text);
+  });
+};

@@ -1,0 +1,92 @@
+// mediabay image list|show|add|remove|ca
+import { type Command, Option } from "commander";
+import { formatSize } from "../../core/units.ts";
+import { attachmentRoles, type AttachmentRole } from "../../core/vocabulary.ts";
+import { at, connect, type ListOptions } from "../client.ts";
+import type { Cli } from "../context.ts";
+import { parseDigest } from "../input/arguments.ts";
+import { addListOptions } from "../input/listing.ts";
+import { readSource } from "../input/source.ts";
+import { fields, formatTime, table } from "../render.ts";
+import { type ImageJson, toImage } from "../views.ts";
+
+interface AddOptions {
+  readonly as?: AttachmentRole;
+  readonly digest?: string;
+  readonly uriFile?: string;
+}
+
+const imageText = (image: ImageJson): string =>
+  fields([
+    ["digest", image.digest],
+    ["size", formatSize(image.sizeBytes)],
+    ["format", image.format],
+    ["label", image.label],
+    ["needed by", image.references],
+    ["published", image.published],
+    ["created", formatTime(image.createdAt)],
+    ["last used", formatTime(image.lastUsedAt)],
+  ]);
+
+const list = async (cli: Cli, page: ListOptions): Promise<void> => {
+  const listing = await (await connect(cli)).list("/v1/images", toImage, page);
+  const text = table(
+    ["digest", "size", "format", "label", "needed by", "published", "last used"],
+    listing.items.map((item) => [
+      item.digest,
+      formatSize(item.sizeBytes),
+      item.format,
+      item.label,
+      item.references,
+      item.published,
+      formatTime(item.lastUsedAt),
+    ]),
+    "No image is stored.",
+  );
+  await cli.show(listing, text);
+};
+
+const add = async (cli: Cli, uri: string | undefined, { as, digest, uriFile }: AddOptions): Promise<void> => {
+  const source = await readSource(cli, uri, uriFile);
+  const body = { source, ...(as === undefined ? {} : { role: as }), ...(digest === undefined ? {} : { digest }) };
+  const image = toImage(await (await connect(cli)).call("POST", "/v1/images", { body }));
+  await cli.show(image, imageText(image));
+};
+
+export const define = (command: Command, cli: Cli): void => {
+  addListOptions(command.command("list").description("list the stored images")).action((page: ListOptions) =>
+    list(cli, page),
+  );
+  command
+    .command("show")
+    .description("show one image")
+    .argument("<digest>", "SHA-256", parseDigest)
+    .action(async (digest: string) => {
+      const image = toImage(await (await connect(cli)).call("GET", at`/v1/images/${digest}`));
+      await cli.show(image, imageText(image));
+    });
+  command
+    .command("add")
+    .description("store an image beforehand and keep it until it is removed")
+    .argument("[uri]", "http(s):// or file:// URI, @FILE (sent as base64), or - for standard input")
+    .addOption(new Option("--as <role>", "whose size limit holds (default configdrive)").choices(attachmentRoles))
+    .option("--digest <sha256>", "refuse bytes with another SHA-256", parseDigest)
+    .option("--uri-file <file>", "take the URI from a file, so that its secrets are not seen")
+    .action((uri: string | undefined, options: AddOptions) => add(cli, uri, options));
+  command
+    .command("remove")
+    .description("no longer keep an image; its bytes go unless an attachment needs them")
+    .argument("<digest>", "SHA-256", parseDigest)
+    .action(async (digest: string) => {
+      await (await connect(cli)).call("DELETE", at`/v1/images/${digest}`);
+      await cli.show({ removed: digest }, `Removed ${digest}.\n`);
+    });
+  command
+    .command("ca")
+    .description("print the generated CA of the image plane, to be installed in BMCs (on the gateway's host)")
+    .action(async () => {
+      const { config } = cli.globals();
+      const ca = await cli.work.imageCa(config === undefined ? {} : { config });
+      await cli.show({ ca }, ca.endsWith("\n") ? ca : `${ca}\n`);
+    });
+};

@@ -1,0 +1,66 @@
+// mediabay status [MACHINE]
+import type { Command } from "commander";
+import { formatSize } from "../../core/units.ts";
+import { at, connect, type RestClient } from "../client.ts";
+import type { Cli } from "../context.ts";
+import { fields, formatTime, shortDigest, table } from "../render.ts";
+import { type AttachmentJson, isObject, type OperationJson, toAttachment, toMachine, toOperation } from "../views.ts";
+import { attachmentText } from "./attachment-text.ts";
+
+const live = ["attaching", "attached", "detaching"];
+const unfinished = ["queued", "running", "compensating"];
+
+const attachmentTable = (attachments: readonly AttachmentJson[]): Promise<string> =>
+  table(
+    ["machine", "role", "state", "slot", "digest", "size", "updated", "attachment"],
+    attachments.map((item) => [
+      item.machineName,
+      item.role,
+      item.state,
+      item.slot,
+      shortDigest(item.digest),
+      item.sizeBytes === undefined ? "" : formatSize(item.sizeBytes),
+      formatTime(item.updatedAt),
+      item.id,
+    ]),
+    "Nothing is attached.",
+  );
+
+const runningText = (operations: readonly OperationJson[]): string =>
+  fields(
+    operations.map(
+      (operation) =>
+        ["working", `${operation.kind} on ${operation.machineName}, ${operation.state} (${operation.id})`] as const,
+    ),
+  );
+
+const overall = async (cli: Cli, client: RestClient): Promise<void> => {
+  const answer = await client.call("GET", "/readyz");
+  const gateway = isObject(answer) && typeof answer["status"] === "string" ? answer["status"] : "ready";
+  const { items: attachments } = await client.list("/v1/attachments", toAttachment, { query: { state: live } });
+  const { items: operations } = await client.list("/v1/operations", toOperation, { query: { state: unfinished } });
+  await cli.show(
+    { gateway, attachments, operations },
+    attachmentTable(attachments).then((text) => `${text}${runningText(operations)}`),
+  );
+};
+
+const ofMachine = async (cli: Cli, client: RestClient, name: string): Promise<void> => {
+  const machine = toMachine(await client.call("GET", at`/v1/machines/${name}`));
+  const { items: attachments } = await client.list(at`/v1/machines/${name}/attachments`, toAttachment, {
+    query: { state: live },
+  });
+  const { items: operations } = await client.list("/v1/operations", toOperation, {
+    query: { machine: machine.id, state: unfinished },
+  });
+  const text =
+    attachments.length === 0 ? `Nothing is attached to ${machine.name}.\n` : attachments.map(attachmentText).join("\n");
+  await cli.show({ machine, attachments, operations }, `${text}${runningText(operations)}`);
+};
+
+export const define = (command: Command, cli: Cli): void => {
+  command.argument("[machine]", "name or id; without it all machines").action(async (machine: string | undefined) => {
+    const client = await connect(cli);
+    await (machine === undefined ? overall(cli, client) : ofMachine(cli, client, machine));
+  });
+};

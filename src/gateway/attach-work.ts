@@ -1,0 +1,42 @@
+// What the steps of one attach share: its input, its attachment, its link to the machine.
+import type { Json } from "../core/driver.ts";
+import type { OperationContext, Source } from "../core/ports.ts";
+import type { AttachmentRole, ImageFormat, ResetType } from "../core/vocabulary.ts";
+import type { BootWish } from "./boot.ts";
+import type { Link } from "./connect.ts";
+import type { GatewayDeps } from "./deps.ts";
+
+/** The operation's sealed input. */
+export interface AttachInput {
+  readonly source: Source;
+  readonly role: AttachmentRole;
+  readonly digest?: string;
+  readonly boot: BootWish;
+  readonly reset: boolean | ResetType;
+  readonly slot?: string;
+  readonly force: boolean;
+  readonly readWithinMs: number;
+}
+
+export interface AttachWork {
+  readonly deps: GatewayDeps;
+  readonly context: OperationContext;
+  readonly input: AttachInput;
+  readonly attachmentId: string;
+  readonly link: Link;
+}
+
+export type ImageFacts = { readonly digest: string; readonly sizeBytes: number; readonly format: ImageFormat };
+export const audit = async (work: AttachWork, action: string, detail: Json, digest?: string): Promise<void> => {
+  const { operation } = work.context;
+  await work.deps.auditLog.append({
+    at: work.deps.clock.now(),
+    actor: operation.createdBy,
+    action,
+    machineId: operation.machineId,
+    machineName: operation.machineName,
+    attachmentId: work.attachmentId,
+    ...(digest === undefined ? {} : { digest }),
+    detail,
+  });
+};

@@ -1,0 +1,170 @@
+// Attach: from a source to a medium that the BMC says it holds. Every step is journalled and can be undone.
+import type { BootOverride, Json } from "../core/driver.ts";
+import { MediabayError } from "../core/errors.ts";
+import type { OperationHandler } from "../core/ports.ts";
+import type { MediaType } from "../core/vocabulary.ts";
+import { type AttachInput, type AttachWork, audit, type ImageFacts } from "./attach-work.ts";
+import { type BootWish, bootWanted, clearBoot } from "./boot.ts";
+import { type Conversations, hostOf, mediaOf } from "./connect.ts";
+import type { GatewayDeps } from "./deps.ts";
+import { choose, type Inserted, insertStep } from "./insert.ts";
+import { type ResetWish, resetOnce } from "./power.ts";
+import { waitUntilRead } from "./watch.ts";
+import type { Way } from "./way.ts";
+
+export const createAttachHandler =
+  (deps: GatewayDeps, conversations: Conversations): OperationHandler =>
+  async (context) => {
+    const attachmentId = context.operation.attachmentId;
+    if (attachmentId === undefined) throw new MediabayError("INTERNAL", "An attach operation has no attachment.");
+    const input = context.input as unknown as AttachInput;
+    const loginSince = context.resumed ? context.operation.startedAt : undefined;
+    const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
+    const work: AttachWork = { deps, context, input, attachmentId, link };
+    try {
+      return await attach(work);
+    } finally {
+      await link.close();
+    }
+  };
+
+const attach = async (work: AttachWork): Promise<Json> => {
+  const { input } = work;
+  await beginStep(work);
+  const image = await imageStep(work);
+  const way = await wayStep(work, image);
+  if (way.evict) await evictStep(work, way);
+  await publishStep(work, image, way);
+  const inserted = await insertStep(work, image, way);
+  const boot = input.boot === "none" ? undefined : await bootStep(work, inserted.mediaType, input.boot);
+  if (input.reset !== false) await resetStep(work, input.reset, boot);
+  if (input.readWithinMs > 0) await readStep(work, input.readWithinMs);
+  await recordStep(work, image, inserted, boot);
+  return {
+    attachment: work.attachmentId,
+    slot: inserted.slot,
+    digest: image.digest,
+    boot: boot === undefined ? null : { ...boot },
+  };
+};
+
+/** Has no effect of its own: its undo runs last, when everything after it has been undone. The journal marks the attachment failed. */
+const beginStep = (work: AttachWork): Promise<null> =>
+  work.context.step(
+    "begin",
+    "Begin",
+    async () => null,
+    async () => {
+      await work.deps.attachments.update(work.attachmentId, { slot: undefined, observed: undefined });
+      await audit(work, "attach.failed", {});
+    },
+  );
+
+const imageStep = (work: AttachWork): Promise<ImageFacts> =>
+  work.context.step(
+    "image",
+    "Fetch and check the image",
+    async ({ signal, progress }) => {
+      const image = await work.deps.images.ensure({
+        source: work.input.source,
+        role: work.input.role,
+        ...(work.input.digest === undefined ? {} : { expectedDigest: work.input.digest }),
+        holder: work.attachmentId,
+        signal,
+        onProgress: (receivedBytes, totalBytes) => progress({ receivedBytes, totalBytes: totalBytes ?? null }),
+      });
+      const facts = { digest: image.digest, sizeBytes: image.sizeBytes, format: image.format };
+      await work.deps.attachments.update(work.attachmentId, facts);
+      return facts;
+    },
+    () => work.deps.images.release(work.attachmentId),
+  );
+
+const wayStep = (work: AttachWork, image: ImageFacts): Promise<Way> =>
+  work.context.step("connect", "Connect to the BMC and choose the slot", async ({ attempt }) => {
+    const { session } = await work.link.get(work.context.signal);
+    return choose(work, image, await mediaOf(session).slots({ fresh: attempt > 1 || work.input.force }));
+  });
+
+const evictStep = (work: AttachWork, way: Way): Promise<Json> =>
+  work.context.step("evict", `Eject the foreign medium from slot ${way.slot}`, async () => {
+    const { session } = await work.link.get(work.context.signal);
+    const media = mediaOf(session);
+    const found = await media.slot(way.slot);
+    await audit(work, "media.evicted", { slot: way.slot, image: found.state?.image ?? null });
+    if (found.state?.inserted === true) await media.eject(way.slot);
+    return null;
+  });
+
+const publishStep = (work: AttachWork, image: ImageFacts, way: Way): Promise<Json> =>
+  work.context.step(
+    "publish",
+    "Publish the image for this BMC",
+    async () => {
+      const { session, endpoint, machine } = await work.link.get(work.context.signal);
+      const imageHost = machine.endpoints.find((candidate) => candidate.address === endpoint.address)?.imageHost;
+      await work.deps.publications.publish({
+        attachmentId: work.attachmentId,
+        machineId: machine.id,
+        digest: image.digest,
+        extension: way.extension,
+        bmcHost: hostOf(endpoint.address),
+        ...(imageHost === undefined ? {} : { imageHost }),
+        schemes: mediaOf(session).schemes ?? ["http", "https"],
+      });
+      return null;
+    },
+    () => work.deps.publications.withdraw(work.attachmentId),
+  );
+
+const bootStep = (work: AttachWork, mediaType: MediaType, wish: Exclude<BootWish, "none">): Promise<BootOverride> =>
+  work.context.step(
+    "boot",
+    "Set the boot override and read it back",
+    async () => {
+      const { session } = await work.link.get(work.context.signal);
+      const { shown, warning } = await bootWanted(session, mediaType, wish);
+      if (warning !== undefined) work.context.warn(warning);
+      await work.deps.attachments.update(work.attachmentId, {
+        boot: shown,
+        warnings: warning === undefined ? [] : [warning],
+      });
+      return shown;
+    },
+    async (_output, signal) => {
+      const { session } = await work.link.get(signal);
+      await clearBoot(session, mediaType);
+    },
+  );
+
+const resetStep = (work: AttachWork, wish: ResetWish, boot: BootOverride | undefined): Promise<Json> =>
+  work.context.step("reset", "Reset the machine", async ({ attempt }) => {
+    const { session } = await work.link.get(work.context.signal);
+    const reads = await work.deps.publications.reads(work.attachmentId);
+    const done = await resetOnce(session, wish, { again: attempt > 1, boot, reads });
+    if (done !== undefined) await work.deps.attachments.update(work.attachmentId, { reset: done });
+    return done ?? null;
+  });
+
+const readStep = (work: AttachWork, withinMs: number): Promise<Json> =>
+  work.context.step("read", "Wait until the BMC reads the image", async ({ signal, progress }) => {
+    await work.link.close();
+    return waitUntilRead(work.deps, work.attachmentId, { withinMs, signal, progress });
+  });
+
+const recordStep = (
+  work: AttachWork,
+  image: ImageFacts,
+  inserted: Inserted,
+  boot: BootOverride | undefined,
+): Promise<Json> =>
+  work.context.step("record", "Record the attachment", async () => {
+    await work.deps.attachments.update(work.attachmentId, { state: "attached" });
+    await audit(
+      work,
+      "attach.done",
+      { slot: inserted.slot, mediaType: inserted.mediaType, boot: boot === undefined ? null : { ...boot } },
+      image.digest,
+    );
+    return null;
+  });

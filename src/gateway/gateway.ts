@@ -1,0 +1,118 @@
+// The gateway: every north side's only door. One use case a file beside this one; this file only names them.
+import { MediabayError } from "../core/errors.ts";
+import type { Gateway } from "../core/gateway.ts";
+import type { OperationHandler } from "../core/ports.ts";
+import type { AttachmentRecord, OperationRecord } from "../core/records.ts";
+import type { OperationKind } from "../core/vocabulary.ts";
+import { createAttachHandler } from "./attach.ts";
+import { bootOf, createBootHandler } from "./boot.ts";
+import { type Conversations, createConversations } from "./connect.ts";
+import type { GatewayDeps, SubmittingDeps } from "./deps.ts";
+import { createDetachHandler } from "./detach.ts";
+import { createMachine, removeMachine, toEndpoint, updateMachine } from "./machines.ts";
+import { createEjectHandler, readMedia } from "./media.ts";
+import { createPowerHandler, powerOf } from "./power.ts";
+import { probeEndpoint, probeMachine } from "./probe.ts";
+import { submit, submitAttach, submitDetach } from "./submit.ts";
+import { createTurns } from "./turns.ts";
+
+/** Handlers and views share one set of conversations, so that a machine is spoken to by one of them at a time. */
+export const createUseCases = (
+  deps: GatewayDeps,
+): { readonly conversations: Conversations; readonly handlers: Readonly<Record<OperationKind, OperationHandler>> } => {
+  const conversations = createConversations(deps, createTurns());
+  return {
+    conversations,
+    handlers: {
+      attach: createAttachHandler(deps, conversations),
+      detach: createDetachHandler(deps, conversations),
+      boot: createBootHandler(conversations),
+      power: createPowerHandler(conversations),
+      eject: createEjectHandler(deps, conversations),
+    },
+  };
+};
+
+/** How long a live view waits for the machine's turn and its BMC. */
+const viewMs = 60_000;
+
+const viewSignal = (): AbortSignal => {
+  const controller = new AbortController();
+  const busy = new MediabayError("MACHINE_BUSY", "The machine's running operation did not leave its BMC in time.");
+  setTimeout(() => controller.abort(busy), viewMs).unref();
+  return controller.signal;
+};
+
+export const createGateway = (deps: SubmittingDeps, conversations: Conversations): Gateway => {
+  const { machines, attachments, journal, operations } = deps;
+  const machineId = async (idOrName: string): Promise<string> => (await machines.get(idOrName)).id;
+  return {
+    createMachine: (machine, options) => createMachine(deps, machine, options),
+    getMachine: (idOrName) => machines.get(idOrName),
+    updateMachine: (idOrName, change, options) => updateMachine(deps, idOrName, change, options),
+    removeMachine: (idOrName, options) => removeMachine(deps, idOrName, options),
+    listMachines: (page, labels) => machines.list(page, labels),
+
+    attach: async (machine, request, options) => submitAttach(deps, await machines.get(machine), request, options),
+    detach: async (machine, id, options) => submitDetach(deps, await machines.get(machine), id, options),
+    getAttachment: async (id) => withLiveFacts(deps, await attachments.get(id)),
+    listAttachments: async (page, filter) => {
+      const found = await attachments.list(page, filter);
+      return { ...found, items: await Promise.all(found.items.map((item) => withLiveFacts(deps, item))) };
+    },
+
+    getOperation: (id) => journal.get(id),
+    listOperations: (page, filter) => journal.list(page, filter),
+    cancelOperation: async (id) => releaseUnbegun(deps, await operations.cancel(id)),
+    waitOperation: (id, timeoutMs, signal) => operations.wait(id, timeoutMs, signal),
+    events: (after, operationId) => journal.events(after, operationId),
+    subscribe: (listener) => journal.subscribe(listener),
+
+    media: async (machine) => readMedia(deps, conversations, await machineId(machine), viewSignal()),
+    ejectMedia: async (machine, slot, options) =>
+      submit(deps, await machines.get(machine), "eject", { slot, force: options.force ?? false }, options),
+    boot: async (machine) =>
+      conversations.converse(await machineId(machine), { signal: viewSignal() }, async ({ session }) => {
+        const boot = bootOf(session);
+        return { override: await boot.override(), targets: await boot.targets() };
+      }),
+    setBoot: async (machine, override, options) =>
+      submit(deps, await machines.get(machine), "boot", { ...override }, options),
+    power: async (machine) =>
+      conversations.converse(await machineId(machine), { signal: viewSignal() }, async ({ session }) => {
+        const power = powerOf(session);
+        return { state: await power.state(), resetTypes: await power.resetTypes() };
+      }),
+    reset: async (machine, type, options) => submit(deps, await machines.get(machine), "power", { type }, options),
+    probe: async (target) =>
+      "machine" in target
+        ? probeMachine(conversations, await machineId(target.machine), viewSignal())
+        : probeEndpoint(conversations, toEndpoint(target.endpoint), viewSignal()),
+
+    ingestImage: (source, options) =>
+      deps.images.ensure({
+        source,
+        role: options.role ?? "configdrive",
+        ...(options.digest === undefined ? {} : { expectedDigest: options.digest }),
+        holder: "manual",
+        signal: AbortSignal.timeout(options.deadlineMs ?? deps.deadlineMs),
+      }),
+    getImage: (digest) => deps.images.get(digest),
+    listImages: (page) => deps.images.list(page),
+    removeImage: (digest) => deps.images.remove(digest),
+    audit: (page, filter) => deps.auditLog.list(page, filter),
+  };
+};
+
+/** A live attachment shows its reads as they are now. */
+const withLiveFacts = async (deps: SubmittingDeps, attachment: AttachmentRecord): Promise<AttachmentRecord> => {
+  if (deps.publications.find(attachment.id) === undefined) return attachment;
+  return { ...attachment, reads: await deps.publications.reads(attachment.id) };
+};
+
+/** An attach that was cancelled before it began has run no undo: what was stored for it at acceptance is given back here. */
+const releaseUnbegun = async (deps: SubmittingDeps, operation: OperationRecord): Promise<OperationRecord> => {
+  const unbegun = operation.state === "cancelled" && operation.startedAt === undefined;
+  if (unbegun && operation.attachmentId !== undefined) await deps.images.release(operation.attachmentId);
+  return operation;
+};

@@ -1,0 +1,32 @@
+// At start: what a crash may have left without an owner is found and cleaned before anything is served.
+import type { GatewayDeps } from "./deps.ts";
+
+const live = ["attaching", "attached", "detaching"] as const;
+
+/** Withdraws the publications and releases the images that neither a live attachment nor an unfinished operation needs. */
+export const sweep = async (deps: GatewayDeps): Promise<void> => {
+  const kept = await liveAttachments(deps);
+  for (const operation of await deps.journal.unfinished()) {
+    if (operation.attachmentId !== undefined) kept.add(operation.attachmentId);
+  }
+  for (const publication of deps.publications.list()) {
+    if (kept.has(publication.attachmentId)) continue;
+    deps.log.warn({ attachment: publication.attachmentId }, "withdrawing a publication without an attachment");
+    await deps.publications.withdraw(publication.attachmentId);
+  }
+  await deps.images.sweep((holder) => holder === "manual" || kept.has(holder));
+};
+
+const liveAttachments = async (deps: GatewayDeps): Promise<Set<string>> => {
+  const ids = new Set<string>();
+  let after: string | undefined;
+  do {
+    const page = await deps.attachments.list(
+      { limit: 1000, ...(after === undefined ? {} : { after }) },
+      { states: live },
+    );
+    for (const attachment of page.items) ids.add(attachment.id);
+    after = page.next;
+  } while (after !== undefined);
+  return ids;
+};

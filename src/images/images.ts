@@ -1,0 +1,229 @@
+// Sources to images: resolve, download once, decode, identify, store by digest, hold. See the design's "One attach", step 3.
+import type { Clock } from "../core/driver.ts";
+import { MediabayError } from "../core/errors.ts";
+import type { EnsureImage, ImageCatalog, Images } from "../core/ports.ts";
+import type { ImageRecord } from "../core/records.ts";
+import type { AttachmentRole } from "../core/vocabulary.ts";
+import { type AddressPolicySettings, createAddressPolicy, type Listener } from "../wire/address-policy.ts";
+import type { LookupFunction } from "../wire/guarded/agent.ts";
+import { type DecodeLimit, decode, encodedAllowance, tooLarge } from "./decode.ts";
+import { createFlights, type Flight } from "./flights.ts";
+import { identify } from "./identify.ts";
+import { createSources, type LocatedSource } from "./sources/registry.ts";
+import { RestartTransfer, type SourceSettings } from "./sources/source.ts";
+import { type ImageStore, imageNotFound } from "./store.ts";
+
+export interface ImagesSettings {
+  /** Of the decoded image, by what it is for. */
+  readonly limitsBytes: Readonly<Record<AttachmentRole, number>>;
+  readonly sources: SourceSettings & AddressPolicySettings;
+}
+
+export interface ImagesDeps {
+  readonly store: ImageStore;
+  readonly catalog: ImageCatalog;
+  readonly clock: Clock;
+  readonly settings: ImagesSettings;
+  /** Where the control plane and the image plane listen: never a source, unless `allowOwn`. */
+  ownListeners(): readonly Listener[];
+  readonly lookup?: LookupFunction;
+  /** For the metrics: each download's end, and each caller that shared another's. */
+  readonly onDownload?: (outcome: "succeeded" | "failed" | "joined") => void;
+}
+
+/** One caller of `ensure` while a download runs. */
+interface Waiter {
+  readonly holder: string;
+  readonly expectedDigest: string | undefined;
+  onProgress?(receivedBytes: number, totalBytes?: number): void;
+}
+
+interface Arrival {
+  readonly digest: string;
+  /** Those for whom the image was held as it was stored. */
+  readonly held: ReadonlySet<Waiter>;
+}
+
+const progressEveryMs = 250;
+
+/** @throws MediabayError INVALID_REQUEST */
+const parseDigest = (digest: string | undefined): string | undefined => {
+  if (digest === undefined || /^[0-9a-f]{64}$/i.test(digest)) return digest?.toLowerCase();
+  throw new MediabayError("INVALID_REQUEST", "A digest is the 64 hexadecimal digits of a SHA-256.", {
+    field: "digest",
+  });
+};
+
+const cancelled = (signal: AbortSignal): MediabayError =>
+  signal.reason instanceof MediabayError
+    ? signal.reason
+    : new MediabayError("CANCELLED", "The wait for the image was given up.", {}, { cause: signal.reason });
+
+const accepts = (waiter: Waiter, digest: string): boolean =>
+  waiter.expectedDigest === undefined || waiter.expectedDigest === digest;
+
+class SourcedImages implements Images {
+  readonly #deps: ImagesDeps;
+  readonly #sources: ReturnType<typeof createSources>;
+  readonly #flights = createFlights<Waiter, Arrival>();
+
+  constructor(deps: ImagesDeps) {
+    const { clock, lookup, settings } = deps;
+    const policy = createAddressPolicy(settings.sources, () => deps.ownListeners());
+    this.#deps = deps;
+    this.#sources = createSources({ settings: settings.sources, policy, clock, ...(lookup && { lookup }) });
+  }
+
+  check(source: EnsureImage["source"]): void {
+    this.#sources.locate(source);
+  }
+
+  async ensure(request: EnsureImage): Promise<ImageRecord> {
+    const located = this.#sources.locate(request.source);
+    const expectedDigest = parseDigest(request.expectedDigest);
+    try {
+      request.signal.throwIfAborted();
+      const named = located.scheme.digest?.(located.reference);
+      return named === undefined
+        ? await this.#ensureFetched(request, located, expectedDigest)
+        : await this.#ensureStored(request, named, expectedDigest);
+    } catch (error) {
+      throw request.signal.aborted && !(error instanceof MediabayError) ? cancelled(request.signal) : error;
+    }
+  }
+
+  release(holder: string): Promise<void> {
+    return this.#deps.store.release(holder);
+  }
+
+  sweep(keeps: (holder: string) => boolean): Promise<void> {
+    return this.#deps.store.sweep(keeps);
+  }
+
+  async get(digest: string): Promise<ImageRecord> {
+    const found = await this.#deps.catalog.get(digest.toLowerCase());
+    if (found === undefined) throw imageNotFound(digest);
+    return found;
+  }
+
+  list(page: Parameters<Images["list"]>[0]): ReturnType<Images["list"]> {
+    return this.#deps.catalog.list(page);
+  }
+
+  remove(digest: string): Promise<void> {
+    return this.#deps.store.remove(digest.toLowerCase());
+  }
+
+  #limit(role: AttachmentRole): DecodeLimit {
+    return { name: `images.limits.${role}Bytes`, limitBytes: this.#deps.settings.limitsBytes[role] };
+  }
+
+  /** From the store without a download; undefined when it is not there. */
+  async #held({ role, holder }: EnsureImage, digest: string): Promise<ImageRecord | undefined> {
+    const found = await this.#deps.store.find(digest);
+    if (found === undefined) return undefined;
+    const limit = this.#limit(role);
+    if (found.sizeBytes > limit.limitBytes) throw tooLarge(limit);
+    return this.#deps.store.hold(digest, holder);
+  }
+
+  async #ensureStored(request: EnsureImage, digest: string, expected: string | undefined): Promise<ImageRecord> {
+    if (expected !== undefined && expected !== digest) throw mismatch(expected, digest);
+    const held = await this.#held(request, digest);
+    if (held === undefined) throw imageNotFound(digest);
+    return held;
+  }
+
+  async #ensureFetched(
+    request: EnsureImage,
+    located: LocatedSource,
+    expectedDigest: string | undefined,
+  ): Promise<ImageRecord> {
+    const known = expectedDigest === undefined ? undefined : await this.#held(request, expectedDigest);
+    if (known !== undefined) return known;
+    const waiter: Waiter = {
+      holder: request.holder,
+      expectedDigest,
+      onProgress: (received, total) => request.onProgress?.(received, total),
+    };
+    const key = `${request.role} ${located.scheme.key(located.reference)}`;
+    for (;;) {
+      let own = false;
+      const arriving = this.#flights.join(key, waiter, request.signal, (flight) => {
+        own = true;
+        return this.#counted(this.#fetch(located, this.#limit(request.role), flight));
+      });
+      if (!own) this.#deps.onDownload?.("joined");
+      const arrival = await arriving;
+      if (!accepts(waiter, arrival.digest)) throw mismatch(expectedDigest ?? "", arrival.digest);
+      // Who joined in the very moment of storing was not held for, and the image may have gone again since.
+      const record = arrival.held.has(waiter)
+        ? await this.get(arrival.digest)
+        : await this.#held(request, arrival.digest);
+      if (record !== undefined) return record;
+    }
+  }
+
+  async #counted(download: Promise<Arrival>): Promise<Arrival> {
+    const [{ status }] = await Promise.allSettled([download]);
+    this.#deps.onDownload?.(status === "fulfilled" ? "succeeded" : "failed");
+    return download;
+  }
+
+  async #fetch(located: LocatedSource, limit: DecodeLimit, flight: Flight<Waiter>): Promise<Arrival> {
+    const { scheme, reference } = located;
+    if (scheme.open === undefined) throw new TypeError(`${scheme.kind} cannot be opened`);
+    const transfer = scheme.open(reference, {
+      signal: flight.signal,
+      admit: (totalBytes) => {
+        if (totalBytes > encodedAllowance(limit.limitBytes)) throw tooLarge(limit);
+      },
+      onProgress: this.#progressOf(flight),
+    });
+    for (;;) {
+      try {
+        return await this.#receive(transfer.read(), limit, flight);
+      } catch (error) {
+        if (!(error instanceof RestartTransfer)) throw error;
+      }
+    }
+  }
+
+  async #receive(bytes: AsyncIterable<Uint8Array>, limit: DecodeLimit, flight: Flight<Waiter>): Promise<Arrival> {
+    const { store } = this.#deps;
+    const incoming = await store.receive();
+    try {
+      for await (const chunk of decode(bytes, limit)) await incoming.write(chunk);
+      const image = await identify(incoming.readAt, incoming.sizeBytes);
+      const digest = await incoming.seal();
+      flight.signal.throwIfAborted();
+      let held: readonly Waiter[] = [];
+      await store.commit(incoming, digest, image, () => {
+        held = flight.seal().filter((waiter) => accepts(waiter, digest));
+        return held.map(({ holder }) => holder);
+      });
+      return { digest, held: new Set(held) };
+    } finally {
+      await incoming.discard();
+    }
+  }
+
+  #progressOf(flight: Flight<Waiter>): (received: number, total: number | undefined) => void {
+    let saidAt = -Infinity;
+    return (received, total) => {
+      const now = this.#deps.clock.monotonic();
+      if (received !== total && now - saidAt < progressEveryMs) return;
+      saidAt = now;
+      for (const waiter of flight.waiters) waiter.onProgress?.(received, total);
+    };
+  }
+}
+
+const mismatch = (expected: string, actual: string): MediabayError =>
+  new MediabayError("IMAGE_DIGEST_MISMATCH", `The decoded image has the SHA-256 ${actual}, not ${expected}.`, {
+    expected,
+    actual,
+  });
+
+/** `expectedDigest` is that of the decoded image: the bytes that a BMC will read, whatever wrapping the source uses. */
+export const createImages = (deps: ImagesDeps): Images => new SourcedImages(deps);

@@ -1,0 +1,113 @@
+// An image on its way in: a temporary file beside its final place, hashed while it is written, on disk before it is named.
+import { createHash, randomUUID } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { MediabayError } from "../core/errors.ts";
+import type { ReadAt } from "./formats/read-at.ts";
+
+export const incomingPrefix = ".incoming-";
+
+/** Errors of the disk become STORE_UNAVAILABLE with the system's code; everything else passes. */
+export const translateDiskError = (error: unknown): unknown => {
+  if (!(error instanceof Error) || error instanceof MediabayError) return error;
+  if (!("code" in error) || typeof error.code !== "string" || !("errno" in error)) return error;
+  const why = error.code === "ENOSPC" || error.code === "EDQUOT" ? "its disk is full" : "its disk failed";
+  return new MediabayError(
+    "STORE_UNAVAILABLE",
+    `The image store cannot be used: ${why} (${error.code}).`,
+    {},
+    { cause: error },
+  );
+};
+
+export const onDisk = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    throw translateDiskError(error);
+  }
+};
+
+export const syncFolder = async (folder: string): Promise<void> => {
+  await using handle = await open(folder, "r");
+  await handle.sync();
+};
+
+export interface Incoming {
+  readonly sizeBytes: number;
+  /** @throws MediabayError STORE_UNAVAILABLE, IMAGE_TOO_LARGE */
+  write(chunk: Uint8Array): Promise<void>;
+  readonly readAt: ReadAt;
+  /** SHA-256 of all bytes; afterwards they are on disk and the file is closed. */
+  seal(): Promise<string>;
+  /** Only once sealed. Durable when it resolves. */
+  moveTo(path: string): Promise<void>;
+  /** Removes the file unless it was moved. Idempotent. */
+  discard(): Promise<void>;
+}
+
+/**
+ * @param reserve makes room for `bytes` more of a file that has `soFarBytes`, before they are written, or refuses
+ * @param free gives back what a discarded file had reserved
+ */
+export const createIncoming = async (
+  folder: string,
+  reserve: (bytes: number, soFarBytes: number) => Promise<void>,
+  free: (bytes: number) => void,
+): Promise<Incoming> => {
+  const path = join(folder, `${incomingPrefix}${randomUUID()}`);
+  const handle: FileHandle = await onDisk(() => open(path, "wx+", 0o600));
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  let reservedBytes = 0;
+  let state: "open" | "sealed" | "gone" = "open";
+
+  const close = async (): Promise<void> => {
+    if (state === "open") await handle.close();
+  };
+
+  return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    async write(chunk) {
+      await reserve(chunk.byteLength, sizeBytes);
+      reservedBytes += chunk.byteLength;
+      hash.update(chunk);
+      await onDisk(() => writeAll(handle, chunk, sizeBytes));
+      sizeBytes += chunk.byteLength;
+    },
+    readAt: async (offset, length) => {
+      const { buffer, bytesRead } = await onDisk(() => handle.read(Buffer.alloc(length), 0, length, offset));
+      return buffer.subarray(0, bytesRead);
+    },
+    async seal() {
+      await onDisk(() => handle.sync());
+      await close();
+      state = "sealed";
+      return hash.digest("hex");
+    },
+    async moveTo(target) {
+      await onDisk(async () => {
+        await rename(path, target);
+        state = "gone";
+        await syncFolder(folder);
+      });
+    },
+    async discard() {
+      if (state === "gone") return;
+      await close();
+      state = "gone";
+      await onDisk(() => rm(path, { force: true }));
+      free(reservedBytes);
+    },
+  };
+};
+
+const writeAll = async (handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> => {
+  let written = 0;
+  while (written < chunk.byteLength) {
+    const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position + written);
+    written += bytesWritten;
+  }
+};

@@ -1,0 +1,223 @@
+// Answers one request of the image plane: GET and HEAD of a published image, whole or a range, and nothing else.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Log } from "../../core/ports.ts";
+import type { LivePublication, PublicationBook } from "../publish.ts";
+import { parseRange } from "../ranges.ts";
+import { evaluateConditions, rangeApplies } from "./conditions.ts";
+import type { Connection, ConnectionLimits, Connections } from "./connections.ts";
+import type { Content } from "./contents.ts";
+import { type Reader, readerBehind, type ReaderPolicy } from "./readers.ts";
+import { startTransfer } from "./transfer.ts";
+
+/** What others may count. Called on the data path: be quick, never throw. */
+export interface ImagePlaneObserver {
+  /** One answer ended: its status, and the image bytes that were really sent. */
+  onRequest?(answer: { readonly status: number; readonly bytes: number }): void;
+  /** Somebody else than the machine's BMC asked for its image. */
+  onStranger?(stranger: { readonly attachmentId: string; readonly remote: string; readonly refused: boolean }): void;
+}
+
+export interface Plane {
+  readonly book: PublicationBook;
+  readonly connections: Connections;
+  readonly limits: ConnectionLimits;
+  readonly readers: ReaderPolicy;
+  readonly observer: ImagePlaneObserver;
+  readonly log: Log;
+  monotonic(): number;
+}
+
+/** One request on its way. `sentBytes` says what was sent so far. */
+interface Exchange {
+  readonly plane: Plane;
+  readonly connection: Connection;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  status: number;
+  sentBytes: () => number;
+  /** Runs once, when the response ended or broke: notes the read and lets go of the content. */
+  finish: (() => void) | undefined;
+}
+
+const bodies = {
+  404: Buffer.from("Not found\n"),
+  405: Buffer.from("Method not allowed\n"),
+  412: Buffer.from("Precondition failed\n"),
+  416: Buffer.from("Range not satisfiable\n"),
+  500: Buffer.from("Internal error\n"),
+} as const;
+
+/** What a refused body may still send before the connection is cut. */
+const swallowBytes = 1 << 20;
+const mostStrangersLogged = 16;
+const nothing = (): number => 0;
+
+/** The path of an origin-form or absolute-form target; whatever else follows it (a query) makes it another path. */
+const pathOf = (target: string): string =>
+  target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?#]*/i, "");
+
+const refuse = (exchange: Exchange, status: keyof typeof bodies, headers: readonly string[] = []): void => {
+  const { request, response } = exchange;
+  exchange.status = status;
+  const body = bodies[status];
+  response.writeHead(status, ["Content-Type", "text/plain", "Content-Length", String(body.length), ...headers]);
+  if (request.method === "HEAD") response.end();
+  else response.end(body);
+};
+
+const refuseMethod = (exchange: Exchange): void => {
+  const { request } = exchange;
+  const allow = ["Allow", "GET, HEAD"];
+  // Who waits for "100 Continue" has not sent its body: with the connection closed it need not.
+  if (request.headers.expect !== undefined) return refuse(exchange, 405, [...allow, "Connection", "close"]);
+  let received = 0;
+  request.on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > swallowBytes) request.socket.destroy();
+  });
+  refuse(exchange, 405, allow);
+};
+
+const isMeantFor = (plane: Plane, live: LivePublication, reader: Reader): boolean => {
+  const { policy } = plane.readers;
+  if (policy === "off" || reader.address === undefined || live.bmcAddresses.has(reader.address)) return true;
+  const { attachmentId } = live.record;
+  const refused = policy === "enforce";
+  plane.observer.onStranger?.({ attachmentId, remote: reader.remote, refused });
+  if (live.strangers.size < mostStrangersLogged && !live.strangers.has(reader.remote)) {
+    live.strangers.add(reader.remote);
+    plane.log.warn(
+      { attachmentId, remote: reader.remote, refused },
+      "an address that is not the BMC's asks for an image",
+    );
+  }
+  return !refused;
+};
+
+const readerOf = ({ plane, connection, request }: Exchange): Reader =>
+  plane.readers.isProxy(connection.peer.address)
+    ? readerBehind(connection.peer, request.headers["x-forwarded-for"], plane.readers)
+    : connection.peer;
+
+const sendBytes = (exchange: Exchange, content: Content, from: number, to: number, head: string[]): void => {
+  const { plane, connection, response } = exchange;
+  const transfer = startTransfer({
+    response,
+    content,
+    from,
+    to,
+    sendHead: () => response.writeHead(exchange.status, head),
+    onProgress: () => {
+      connection.progress += 1;
+    },
+    onFailure: (error) => {
+      plane.log.error({ error }, "an image could not be read");
+      if (response.headersSent) connection.socket.destroy();
+      else refuse(exchange, 500);
+    },
+  });
+  exchange.sentBytes = transfer.sentBytes;
+};
+
+const answerImage = (exchange: Exchange, live: LivePublication, reader: Reader, content: Content): void => {
+  const { plane, request, response } = exchange;
+  const { headers } = request;
+  const { sizeBytes } = content;
+  const isHead = request.method === "HEAD";
+  const verdict = evaluateConditions(headers, live.validators);
+  if (verdict === "failed") return refuse(exchange, 412);
+  if (verdict === "not-modified") {
+    exchange.status = 304;
+    response.writeHead(304, [...live.headers]).end();
+    return;
+  }
+  // Range is defined for GET only (RFC 9110 §14.2).
+  const ranged = !isHead && rangeApplies(headers["if-range"], live.validators);
+  const range = parseRange(ranged ? headers.range : undefined, sizeBytes);
+  if (range.kind === "unsatisfiable") {
+    return refuse(exchange, 416, ["Content-Range", `bytes */${sizeBytes}`, "Accept-Ranges", "bytes"]);
+  }
+  const [from, to] = range.kind === "part" ? [range.from, range.to] : [0, sizeBytes];
+  exchange.status = range.kind === "part" ? 206 : 200;
+  const head = [...live.headers, "Content-Length", String(to - from)];
+  if (range.kind === "part") head.push("Content-Range", `bytes ${from}-${to - 1}/${sizeBytes}`);
+  const method = isHead ? "HEAD" : "GET";
+  exchange.finish = () => plane.book.noteRead(live, reader.remote, method, from, from + exchange.sentBytes());
+  if (isHead || to === from) response.writeHead(200, head).end();
+  else sendBytes(exchange, content, from, to, head);
+};
+
+/** Holds the content until the exchange is over; a withdrawal in between is a 404, or cuts what runs. */
+const withContent = (exchange: Exchange, live: LivePublication, reader: Reader, content: Content): void => {
+  const { plane, connection, response } = exchange;
+  const { digest } = live.record;
+  if (response.destroyed || plane.book.at(live.path) !== live) {
+    plane.book.contents.release(digest);
+    if (!response.destroyed) refuse(exchange, 404);
+    return;
+  }
+  answerImage(exchange, live, reader, content);
+  const note = exchange.finish;
+  const cut = (): void => {
+    exchange.finish?.();
+    connection.socket.destroy();
+  };
+  live.transfers.add(cut);
+  exchange.finish = () => {
+    exchange.finish = undefined;
+    live.transfers.delete(cut);
+    plane.book.contents.release(digest);
+    if (exchange.status < 300) note?.();
+  };
+};
+
+const answer = (exchange: Exchange): void => {
+  const { plane, request, response } = exchange;
+  if (request.method !== "GET" && request.method !== "HEAD") return refuseMethod(exchange);
+  const live = plane.book.at(pathOf(request.url ?? ""));
+  if (!live) return refuse(exchange, 404);
+  const reader = readerOf(exchange);
+  if (!isMeantFor(plane, live, reader)) return refuse(exchange, 404);
+  const content = plane.book.contents.acquireReady(live.record.digest);
+  if (content) return withContent(exchange, live, reader, content);
+  plane.book.contents.acquire(live.record.digest).then(
+    (opened) => withContent(exchange, live, reader, opened),
+    (error: unknown) => {
+      plane.log.error({ error, attachmentId: live.record.attachmentId }, "a published image could not be opened");
+      if (!response.destroyed) refuse(exchange, 500);
+    },
+  );
+};
+
+const run = (plane: Plane, connection: Connection, request: IncomingMessage, response: ServerResponse): void => {
+  connection.answering = true;
+  connection.receiving = false;
+  connection.seenProgress = connection.progress;
+  connection.since = plane.monotonic();
+  const exchange: Exchange = { plane, connection, request, response, status: 0, sentBytes: nothing, finish: undefined };
+  response.once("close", () => {
+    exchange.finish?.();
+    plane.observer.onRequest?.({ status: exchange.status, bytes: exchange.sentBytes() });
+    connection.answering = false;
+    connection.since = plane.monotonic();
+    connection.readBefore = connection.socket.bytesRead;
+    if (!connection.socket.destroyed) connection.waiting.shift()?.();
+  });
+  answer(exchange);
+};
+
+/** The request listener: one request of a connection at a time, pipelined ones wait their turn. */
+export const createAnswerer =
+  (plane: Plane) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    const connection = plane.connections.of(request.socket);
+    if (!connection) {
+      request.socket.destroy();
+    } else if (!connection.answering) {
+      run(plane, connection, request, response);
+    } else if (connection.waiting.length >= plane.limits.pipelined) {
+      request.socket.destroy();
+    } else {
+      connection.waiting.push(() => run(plane, connection, request, response));
+    }
+  };

@@ -1,0 +1,56 @@
+// What a scheme must offer to be an image source. Each file beside this one is a scheme; an absent method is a thing it cannot do.
+import type { Clock } from "../../core/driver.ts";
+import type { Source } from "../../core/ports.ts";
+import type { AddressPolicy } from "../../wire/address-policy.ts";
+import type { LookupFunction } from "../../wire/guarded/agent.ts";
+import type { OriginTimeouts } from "../../wire/guarded/origin-client.ts";
+
+export interface SourceSettings {
+  /** Folders whose files `file://` may name; none refuses the scheme. */
+  readonly folders: readonly string[];
+  /** PEM certificates trusted for https beside the default set. */
+  readonly ca?: readonly string[];
+  readonly timeouts: OriginTimeouts;
+}
+
+export interface SourceDeps {
+  readonly settings: SourceSettings;
+  readonly policy: AddressPolicy;
+  readonly clock: Clock;
+  /** For tests; the system's resolver otherwise. */
+  readonly lookup?: LookupFunction;
+}
+
+export interface TransferContext {
+  readonly signal: AbortSignal;
+  /** Refuses a length that is declared before the bytes come. @throws MediabayError IMAGE_TOO_LARGE */
+  readonly admit: (totalBytes: number) => void;
+  readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+}
+
+/** The transfer cannot go on where it broke, but it may begin again: call `read` once more. */
+export class RestartTransfer extends Error {}
+
+export interface Transfer {
+  /**
+   * The bytes from the first one. Breaks are mended inside as long as the attempts last.
+   * @throws RestartTransfer; MediabayError SOURCE_UNREACHABLE, SOURCE_REFUSED, SOURCE_FORBIDDEN
+   */
+  read(): AsyncGenerator<Uint8Array>;
+}
+
+export interface SourceScheme {
+  readonly kind: Source["kind"];
+  /** URI schemes in lower case without the colon; empty when it has no URI. */
+  readonly schemes: readonly string[];
+  /**
+   * Refuses what can be refused without a connection or a look at the disk.
+   * @throws MediabayError INVALID_REQUEST, SOURCE_FORBIDDEN
+   */
+  check(reference: string): void;
+  /** References with equal keys give the same bytes, and share one download. */
+  key(reference: string): string;
+  /** The digest that the reference names in our own store. */
+  digest?(reference: string): string;
+  open?(reference: string, context: TransferContext): Transfer;
+}

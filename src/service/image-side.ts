@@ -1,0 +1,125 @@
+// The image side: store, sources, publications and the listeners that BMCs read from.
+import { join } from "node:path";
+import type { AuditLog, Images } from "../core/ports.ts";
+import { type Certificate, generatedCertificate, localAddresses, operatorCertificate } from "../images/certificates.ts";
+import { createImages } from "../images/images.ts";
+import { createPublications, type PublicationBook } from "../images/publish.ts";
+import { type ImagePlane, startImagePlane } from "../images/server.ts";
+import { createImageStore, type ImageStore } from "../images/store.ts";
+import type { Settings } from "../settings/schema.ts";
+import type { Store } from "../store/open-store.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Listener } from "../wire/address-policy.ts";
+import type { Building } from "./building.ts";
+
+export interface ImageSide {
+  readonly images: Images;
+  readonly publications: PublicationBook;
+  readonly plane: ImagePlane;
+  /** Listeners that no source may lie on; the control plane's joins once it listens. */
+  readonly own: Listener[];
+}
+
+const originTimeouts = { connectMs: 15_000, responseMs: 60_000, idleMs: 60_000 } as const;
+
+/** Folder of the generated CA, in the state directory. */
+export const caFolder = (stateDir: string): string => join(stateDir, "tls");
+
+export const startImageSide = async (building: Building, store: Store, metrics: Metrics): Promise<ImageSide> => {
+  const { settings, clock, undo } = building;
+  const own: Listener[] = [];
+  // The store asks whether an image is published, and publications open the store's files: the second is given its first by name.
+  let publications: PublicationBook | undefined;
+  const imageStore = createImageStore({
+    folder: join(settings.stateDir, "images"),
+    catalog: store.images,
+    clock,
+    maxBytes: settings.images.maxBytes,
+    isPublished: (digest) => publications?.list().some((publication) => publication.digest === digest) ?? false,
+  });
+  publications = bookFor(building, store, imageStore);
+  const plane = await startPlane(building, publications, metrics);
+  undo.push(() => plane.close());
+  own.push(...plane.addresses);
+  await imageStore.start();
+  const images = createImages({
+    store: imageStore,
+    catalog: store.images,
+    clock,
+    settings: {
+      limitsBytes: { configdrive: settings.images.limits.configdriveBytes, boot: settings.images.limits.bootBytes },
+      sources: {
+        folders: settings.images.fileRoots,
+        timeouts: originTimeouts,
+        allow: settings.sources.allow,
+        allowOwn: settings.sources.allowOwn,
+      },
+    },
+    ownListeners: () => own,
+    onDownload: (outcome) => metrics.downloadEnded(outcome),
+  });
+  return { images, publications, plane, own };
+};
+
+const bookFor = ({ settings, clock, log }: Building, store: Store, files: ImageStore): PublicationBook => {
+  const { publicHost, publicPort } = settings.imagePlane;
+  return createPublications({
+    catalog: store.publications,
+    files,
+    clock,
+    log,
+    urls: { ...(publicHost !== undefined && { publicHost }), ...(publicPort !== undefined && { publicPort }) },
+    onRead: (attachmentId, first) => {
+      if (first) void noteFirstRead(store, attachmentId, clock.now(), log);
+    },
+  });
+};
+
+/** The image plane never waits for this; a store that fails here has failed louder elsewhere. */
+const noteFirstRead = async (store: Store, attachmentId: string, at: number, log: Building["log"]): Promise<void> => {
+  try {
+    const attachment = await store.attachments.get(attachmentId);
+    const entry: Parameters<AuditLog["append"]>[0] = {
+      at,
+      actor: "bmc",
+      action: "image.first-read",
+      machineId: attachment.machineId,
+      machineName: attachment.machineName,
+      attachmentId,
+      ...(attachment.digest !== undefined && { digest: attachment.digest }),
+      detail: {},
+    };
+    await store.audit.append(entry);
+  } catch (error) {
+    log.warn({ attachment: attachmentId, error }, "the first read was not audited");
+  }
+};
+
+const startPlane = async (
+  { settings, clock, log }: Building,
+  publications: PublicationBook,
+  metrics: Metrics,
+): Promise<ImagePlane> => {
+  const { http, https, addressPolicy, proxies, limits } = settings.imagePlane;
+  return startImagePlane({
+    ...(http.enabled && { http: { host: http.host, port: http.port } }),
+    ...(https.enabled && {
+      https: { host: https.host, port: https.port, level: https.level, ...(await certificate(settings, clock.now())) },
+    }),
+    publications,
+    clock,
+    log,
+    addressPolicy,
+    proxies,
+    limits: { connections: limits.connections, idleMs: limits.idleMs },
+    observer: { onRequest: (answer) => metrics.imagePlaneRequest(answer) },
+  });
+};
+
+const certificate = async (settings: Settings, now: number): Promise<Pick<Certificate, "cert" | "key">> => {
+  const { cert, key } = settings.imagePlane.https;
+  if (cert !== undefined && key !== undefined) return operatorCertificate(cert, key);
+  const { publicHost } = settings.imagePlane;
+  const names = [...localAddresses(), ...(publicHost === undefined ? [] : [publicHost])];
+  return generatedCertificate({ directory: caFolder(settings.stateDir), now, names });
+};

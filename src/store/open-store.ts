@@ -1,0 +1,75 @@
+// The embedded store: every port over one SQLite file in the state directory.
+import { join } from "node:path";
+import type { Clock } from "../core/driver.ts";
+import type { AuditLog, ImageCatalog, Journal, MachineStore, PublicationCatalog, TokenStore } from "../core/ports.ts";
+import { type CountingAttachmentStore, createAttachmentStore } from "./catalogs/attachments.ts";
+import { createAuditLog } from "./catalogs/audit.ts";
+import { createImageCatalog } from "./catalogs/images.ts";
+import { createMachineStore } from "./catalogs/machines.ts";
+import { prune, type Pruned } from "./catalogs/prune.ts";
+import { createPublicationCatalog } from "./catalogs/publications.ts";
+import { createTokenStore } from "./catalogs/tokens.ts";
+import { EventFeed } from "./journal/event-feed.ts";
+import { createJournal } from "./journal/journal.ts";
+import type { Sealer, SealingKey } from "./sealer.ts";
+import { type CommitListener, openSqlite } from "./sqlite.ts";
+import type { Database } from "./tables/database.ts";
+import { openVault } from "./tables/vault.ts";
+
+export interface Store {
+  readonly machines: MachineStore;
+  readonly attachments: CountingAttachmentStore;
+  readonly journal: Journal;
+  readonly audit: AuditLog;
+  readonly tokens: TokenStore;
+  readonly images: ImageCatalog;
+  readonly publications: PublicationCatalog;
+  /** Forgets operations and attachments that ended before `before` (epoch milliseconds), their events and reads. */
+  prune(before: number): Promise<Pruned>;
+  /** Wraps every secret anew under `key`, which seals from now on; one transaction. Answers how many. */
+  rotate(key: SealingKey): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  /** A directory whose lock this process holds (`openStateDir`). */
+  readonly stateDir: string;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  /** Called around every commit that writes, migrations included; counted from 1 since opening. For tests that kill the process there. */
+  readonly onCommit?: CommitListener;
+}
+
+/** @throws STORE_UNAVAILABLE (disk, damage, a newer schema, or a sealing key that is missing or wrong) */
+export const openSqliteStore = async ({ stateDir, sealer, clock, onCommit }: StoreOptions): Promise<Store> => {
+  const database = await openSqlite(join(stateDir, "mediabay.db"), onCommit);
+  try {
+    return await createStore(database, sealer, clock);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+};
+
+const createStore = async (database: Database, sealer: Sealer, clock: Clock): Promise<Store> => {
+  const vault = await openVault(database, sealer);
+  const feed = new EventFeed(database, clock);
+  return {
+    machines: createMachineStore(database, vault, clock),
+    attachments: createAttachmentStore(database, clock),
+    journal: createJournal(database, vault, feed, clock),
+    audit: createAuditLog(database),
+    tokens: createTokenStore(database, clock),
+    images: createImageCatalog(database),
+    publications: createPublicationCatalog(database, vault),
+    prune: (before) => prune(database, before, clock.now()),
+    rotate: (key) => vault.rotate(key),
+    async close() {
+      try {
+        await feed.flush();
+      } finally {
+        await database.close();
+      }
+    },
+  };
+};

@@ -1,0 +1,172 @@
+// GET from an origin that a caller named: every connection is judged by the address policy, redirects are followed by hand so that
+// each is judged anew, and credentials go to the origin they were given for and nowhere else (RFC 9110 §15.4, RFC 7617).
+import type { IncomingHttpHeaders } from "node:http";
+import got, { type OptionsInit } from "got";
+import { MediabayError } from "../../core/errors.ts";
+import { redactText } from "../../core/redact.ts";
+import { type AddressPolicy, forbiddenByPolicy } from "../address-policy.ts";
+import { createGuardedAgents, type LookupFunction } from "./agent.ts";
+
+export interface OriginTimeouts {
+  /** For each of name resolution, connecting and the TLS handshake. */
+  readonly connectMs: number;
+  /** From the request to the first byte of the answer. */
+  readonly responseMs: number;
+  /** Without a byte in either direction. */
+  readonly idleMs: number;
+}
+
+export interface OriginClientOptions {
+  readonly policy: AddressPolicy;
+  readonly timeouts: OriginTimeouts;
+  readonly lookup?: LookupFunction;
+  /** PEM certificates trusted beside the default set. */
+  readonly ca?: readonly string[];
+}
+
+export interface OriginAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** The bytes as sent, never decompressed. @throws MediabayError SOURCE_UNREACHABLE when they break off */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Drops the connection. Idempotent. */
+  close(): void;
+}
+
+export interface OriginClient {
+  /**
+   * @param uri http or https; its user information becomes Basic for that origin only
+   * @throws MediabayError SOURCE_FORBIDDEN (policy), SOURCE_REFUSED (redirects), SOURCE_UNREACHABLE (`context.tls` set when the certificate is at fault)
+   */
+  get(uri: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OriginAnswer>;
+}
+
+const mostRedirects = 5;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+const certificateFault = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOTFOUND: "its name does not resolve",
+  EAI_AGAIN: "its name cannot be resolved at the moment",
+  ECONNREFUSED: "it refused the connection",
+  ECONNRESET: "it broke the connection",
+  EHOSTUNREACH: "there is no route to it",
+  ENETUNREACH: "there is no route to it",
+  ETIMEDOUT: "it did not answer in time",
+  EPROTO: "TLS with it failed",
+};
+
+const errorCode = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+
+/** The client's own error holds the whole request, credentials included: only its text and code may live on. */
+const withoutRequest = (error: unknown, code: string): Error =>
+  Object.assign(new Error(error instanceof Error ? redactText(error.message) : "unknown"), { code });
+
+const translate = (error: unknown, host: string, signal: AbortSignal): unknown => {
+  if (signal.aborted) return signal.reason;
+  for (let inner = error; inner instanceof Error; inner = inner.cause) if (inner instanceof MediabayError) return inner;
+  const code = errorCode(error);
+  const tls = certificateFault.test(code);
+  const reason = tls ? "its certificate is not trusted" : (reasons[code] ?? "the transfer failed");
+  const context = tls
+    ? {
+        tls: code,
+        hint: "Make the gateway trust the origin's CA: NODE_EXTRA_CA_CERTS names a PEM file in its environment.",
+      }
+    : {};
+  const message = `The origin ${host} cannot be reached: ${reason}${code === "" ? "" : ` (${code})`}.`;
+  return new MediabayError("SOURCE_UNREACHABLE", message, { host, ...context }, { cause: withoutRequest(error, code) });
+};
+
+const refused = (host: string, what: string): MediabayError =>
+  new MediabayError("SOURCE_REFUSED", `The origin ${host} ${what}.`, { host });
+
+const basic = (uri: URL): string | undefined => {
+  if (uri.username === "" && uri.password === "") return undefined;
+  const pair = `${decodeURIComponent(uri.username)}:${decodeURIComponent(uri.password)}`;
+  return `Basic ${Buffer.from(pair, "utf8").toString("base64")}`;
+};
+
+const withoutUserInfo = (uri: URL): URL => {
+  const bare = new URL(uri);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+};
+
+const portOf = (uri: URL): number => Number(uri.port) || (uri.protocol === "https:" ? 443 : 80);
+
+/** @throws MediabayError SOURCE_REFUSED, SOURCE_FORBIDDEN */
+const redirectTarget = (from: URL, location: string | undefined, credentialed: boolean): URL => {
+  if (location === undefined || !URL.canParse(location, from.href)) throw refused(from.host, "redirects to nowhere");
+  const target = withoutUserInfo(new URL(location, from));
+  if (target.protocol !== "http:" && target.protocol !== "https:")
+    throw new MediabayError(
+      "SOURCE_FORBIDDEN",
+      `The origin ${from.host} redirects to ${target.protocol}, which is not followed.`,
+    );
+  if (credentialed && from.protocol === "https:" && target.protocol === "http:")
+    throw new MediabayError(
+      "SOURCE_FORBIDDEN",
+      `The origin ${from.host} redirects a request with credentials from https to http.`,
+    );
+  return target;
+};
+
+export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClientOptions): OriginClient => {
+  const agent = createGuardedAgents(policy, { ...(lookup && { lookup }), ...(ca && { ca }) });
+  const options = {
+    agent,
+    decompress: false,
+    followRedirect: false,
+    throwHttpErrors: false,
+    retry: { limit: 0 },
+    timeout: {
+      lookup: timeouts.connectMs,
+      connect: timeouts.connectMs,
+      secureConnect: timeouts.connectMs,
+      response: timeouts.responseMs,
+      socket: timeouts.idleMs,
+    },
+  } satisfies OptionsInit;
+
+  const getOnce = async (uri: URL, headers: Record<string, string>, signal: AbortSignal): Promise<OriginAnswer> => {
+    const refusal = policy.refusalOfHost(uri.hostname, portOf(uri));
+    if (refusal !== undefined) throw forbiddenByPolicy(uri.hostname, refusal);
+    signal.throwIfAborted();
+    const stream = got.stream(uri.href, { ...options, headers, signal });
+    // Once the answer is there, an error reaches whoever iterates the body; before, this promise.
+    stream.on("error", () => undefined);
+    const response = await new Promise<{ statusCode: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
+      stream.once("response", resolve);
+      stream.once("error", (error) => reject(translate(error, uri.host, signal)));
+    });
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        for await (const chunk of stream) yield chunk as Uint8Array;
+      } catch (error) {
+        throw translate(error, uri.host, signal);
+      }
+    };
+    return { status: response.statusCode, headers: response.headers, body: body(), close: () => stream.destroy() };
+  };
+
+  return {
+    async get(uri, headers, signal) {
+      const authorization = basic(uri);
+      let target = withoutUserInfo(uri);
+      const { origin } = target;
+      for (let hops = 0; hops <= mostRedirects; hops += 1) {
+        const own = authorization !== undefined && target.origin === origin;
+        const sent = { ...headers, "accept-encoding": "identity", "user-agent": "mediabay" };
+        const answer = await getOnce(target, own ? { ...sent, authorization } : sent, signal);
+        if (!redirects.has(answer.status)) return answer;
+        answer.close();
+        target = redirectTarget(target, answer.headers.location, authorization !== undefined);
+      }
+      throw refused(uri.host, `redirects more than ${mostRedirects} times`);
+    },
+  };
+};

@@ -1,0 +1,23 @@
+// The command line as a process of its own, for tests: what is not the command line's own work is a stub that says what it was given.
+import { processIo, runCli } from "../../src/cli/cli.ts";
+import { MediabayError } from "../../src/core/errors.ts";
+import { findStateDir, loadSettings } from "../../src/settings/load.ts";
+import { systemClock } from "../../src/wire/clock.ts";
+
+process.exitCode = await runCli(
+  {
+    version: "0.0.0-test",
+    clock: systemClock,
+    mainPath: import.meta.filename,
+    io: processIo(),
+    loadSettings: (flags) => loadSettings({ flags, env: process.env }),
+    findStateDir: (flags) => findStateDir({ flags, env: process.env }),
+    serve: async (settings) => void process.stdout.write(`${JSON.stringify(settings)}\n`),
+    demo: async (options) => void process.stdout.write(`${JSON.stringify(options)}\n`),
+    rotateKey: async (settings) => ({ stateDir: settings.stateDir, sealed: 3 }),
+    imageCa: async () => {
+      throw new MediabayError("NOT_FOUND", "There is no generated CA.");
+    },
+  },
+  process.argv.slice(2),
+);

@@ -1,0 +1,210 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { type Body, plainService, refusal, type ScriptedBmc, startScriptedBmc, systemPath } from "./scripted-bmc.ts";
+
+let bmc: ScriptedBmc | undefined;
+
+afterEach(async () => bmc?.close());
+
+/** Takes every PATCH of Boot on this path. */
+const takeBoot = (started: ScriptedBmc, path: string): void =>
+  started.on("PATCH", path, ({ body }) => {
+    const resource = started.resources[path] ?? {};
+    resource["Boot"] = { ...(resource["Boot"] as Body), ...((body as Body)["Boot"] as Body) };
+    return { status: 200, body: resource };
+  });
+
+const start = async (system: Body = {}): Promise<ScriptedBmc> => {
+  const resources = plainService();
+  resources[systemPath] = { ...resources[systemPath], ...system };
+  bmc = await startScriptedBmc(resources);
+  takeBoot(bmc, systemPath);
+  return bmc;
+};
+
+const patches = (started: ScriptedBmc): readonly [string, unknown][] =>
+  started.requests.filter(({ method }) => method === "PATCH").map(({ path, body }) => [path, (body as Body)["Boot"]]);
+
+const setOnce = async (started: ScriptedBmc, quirks: Readonly<Record<string, unknown>> = {}) => {
+  const session = await started.open({ quirks });
+  try {
+    return await session.boot?.setOverride({ target: "Cd", enabled: "Once" });
+  } finally {
+    await session.close();
+  }
+};
+
+const once = { BootSourceOverrideTarget: "Cd", BootSourceOverrideEnabled: "Once" };
+
+test("only target and enabled are sent, and what the read-back shows is answered", async () => {
+  const started = await start();
+  expect(await setOnce(started)).toEqual({ target: "Cd", enabled: "Once", mode: "UEFI" });
+  expect(patches(started)).toEqual([[systemPath, once]]);
+});
+
+test("a profile may want all fields, always", async () => {
+  const started = await start();
+  await setOnce(started, { boot: { fields: "full" } });
+  expect(patches(started)).toEqual([[systemPath, { ...once, BootSourceOverrideMode: "UEFI" }]]);
+});
+
+test("a mode that is not writable is left out", async () => {
+  const started = await start();
+  started.on("PATCH", systemPath, ({ body }) => {
+    const boot = (body as Body)["Boot"] as Body;
+    if ("BootSourceOverrideMode" in boot) return refusal(400, "PropertyNotWritable", ["BootSourceOverrideMode"]);
+    Object.assign(started.resources[systemPath]?.["Boot"] as Body, boot);
+    return { status: 204 };
+  });
+  const session = await started.open();
+  const wanted = { target: "Cd", enabled: "Once", mode: "Legacy" } as const;
+  expect(await session.boot?.setOverride(wanted)).toEqual({ target: "Cd", enabled: "Once", mode: "UEFI" });
+  await session.close();
+});
+
+test("a target that is not writable is no success", async () => {
+  const started = await start();
+  started.on("PATCH", systemPath, () => refusal(400, "PropertyNotWritable", ["BootSourceOverrideTarget"]));
+  await expect(setOnce(started)).rejects.toMatchObject({ code: "BMC_REJECTED" });
+  expect(patches(started)).toHaveLength(1);
+});
+
+describe("clearing", () => {
+  test.each([
+    [{}, { BootSourceOverrideEnabled: "Disabled" }],
+    [{ clearTarget: "Hdd" }, { BootSourceOverrideTarget: "Hdd", BootSourceOverrideEnabled: "Disabled" }],
+  ])("with %j sends %j", async (boot, sent) => {
+    const started = await start();
+    const session = await started.open({ quirks: { boot } });
+    expect(await session.boot?.setOverride({ target: "None", enabled: "Disabled" })).toMatchObject({
+      enabled: "Disabled",
+    });
+    await session.close();
+    expect(patches(started)).toEqual([[systemPath, sent]]);
+  });
+});
+
+describe("a Settings object", () => {
+  const settingsPath = `${systemPath}/SD`;
+  const withSettings = async (settings: Body, boot: Body = {}): Promise<ScriptedBmc> => {
+    const started = await start({ "@Redfish.Settings": { SettingsObject: { "@odata.id": settingsPath } }, Boot: boot });
+    started.resources[settingsPath] = settings;
+    takeBoot(started, settingsPath);
+    return started;
+  };
+  const holding = { Boot: { "BootSourceOverrideTarget@Redfish.AllowableValues": ["Cd", "Hdd"] } };
+
+  test("that holds Boot is patched and read, and its targets count", async () => {
+    const started = await withSettings(holding);
+    const session = await started.open();
+    expect(await session.boot?.targets()).toEqual(["Cd", "Hdd"]);
+    expect(await session.boot?.setOverride({ target: "Cd", enabled: "Once" })).toEqual({
+      target: "Cd",
+      enabled: "Once",
+    });
+    expect(patches(started)).toEqual([[settingsPath, once]]);
+    const again = await started.open({ memory: session.memory() });
+    const before = started.requests.length;
+    await again.boot?.setOverride({ target: "Cd", enabled: "Once" });
+    expect(started.requests).toHaveLength(before + 2);
+    await again.close();
+    await session.close();
+  });
+
+  test("that holds something else is left alone", async () => {
+    const started = await withSettings({ Bios: {} });
+    await setOnce(started);
+    expect(patches(started)).toEqual([[systemPath, once]]);
+  });
+
+  test("is not even read where the profile knows that the System is right", async () => {
+    const started = await withSettings(holding);
+    await setOnce(started, { boot: { resource: "system" } });
+    expect(started.asked()).not.toContain(`GET ${settingsPath}`);
+  });
+});
+
+describe("the target for a medium", () => {
+  const allow = (targets: readonly string[]): Body => ({
+    Boot: { "BootSourceOverrideTarget@Redfish.AllowableValues": targets },
+  });
+
+  test.each([
+    [["None", "Cd", "Usb"], "CD", "Cd"],
+    [["UsbCd"], "DVD", "UsbCd"],
+    [["Cd", "Usb"], "Floppy", "Usb"],
+    [["Cd", "Usb"], "USBStick", "Usb"],
+    [[], "USBStick", "Usb"],
+  ] as const)("of %j for a %s is %s", async (targets, mediaType, target) => {
+    const session = await (await start(allow(targets))).open();
+    expect(await session.boot?.targetFor(mediaType)).toBe(target);
+    await session.close();
+  });
+
+  test("may be another by profile, and is UNSUPPORTED_BY_BMC where none is allowed", async () => {
+    const started = await start(allow(["Cd", "CD/DVD"]));
+    const session = await started.open({ quirks: { boot: { targetFor: { CD: ["CD/DVD", "Cd"] } } } });
+    expect(await session.boot?.targetFor("CD")).toBe("CD/DVD");
+    await expect(session.boot?.targetFor("USBStick")).rejects.toMatchObject({ code: "UNSUPPORTED_BY_BMC" });
+    await session.close();
+  });
+});
+
+test("a refused value is told as unsupported, with the BMC's words", async () => {
+  const started = await start();
+  started.on("PATCH", systemPath, () => refusal(400, "PropertyValueNotInList", ["Cd", "Target"], "No Cd here."));
+  await expect(setOnce(started)).rejects.toMatchObject({
+    code: "UNSUPPORTED_BY_BMC",
+    context: { bmcText: "No Cd here." },
+  });
+});
+
+describe("If-Match", () => {
+  const tagsOf = (started: ScriptedBmc) =>
+    started.requests.filter(({ method }) => method === "PATCH").map(({ headers }) => headers["if-match"]);
+
+  test.each([
+    ["auto", '"header"'],
+    ["body", '"body"'],
+    ["star", "*"],
+    ["none", undefined],
+  ])("by the quirk %s is %s", async (etag, tag) => {
+    const started = await start({ "@odata.etag": '"body"' });
+    started.on("GET", systemPath, () => ({ headers: { etag: '"header"' }, body: started.resources[systemPath] ?? {} }));
+    await setOnce(started, { http: { etag } });
+    expect(tagsOf(started)).toEqual([tag]);
+  });
+
+  test("goes with every try of a negotiation", async () => {
+    const started = await start({ "@odata.etag": '"7"' });
+    started.on("PATCH", systemPath, ({ body }) =>
+      "BootSourceOverrideMode" in ((body as Body)["Boot"] as Body)
+        ? refusal(400, "PropertyNotWritable", ["BootSourceOverrideMode"])
+        : { status: 204 },
+    );
+    const session = await started.open();
+    await session.boot?.setOverride({ target: "Cd", enabled: "Once", mode: "UEFI" });
+    await session.close();
+    expect(tagsOf(started)).toEqual(['"7"', '"7"']);
+  });
+
+  test("an empty entity tag counts for nothing", async () => {
+    const started = await start({ "@odata.etag": '""' });
+    await setOnce(started);
+    expect(tagsOf(started)).toEqual([undefined]);
+  });
+
+  test("demanded by the service is fetched", async () => {
+    const started = await start();
+    const first = await started.open();
+    const memory = first.memory();
+    await first.close();
+    started.on("GET", systemPath, () => ({ headers: { etag: '"9"' }, body: started.resources[systemPath] ?? {} }));
+    started.on("PATCH", systemPath, ({ headers }) =>
+      headers["if-match"] === '"9"' ? { status: 204 } : refusal(428, "PreconditionRequired"),
+    );
+    const session = await started.open({ memory });
+    await session.boot?.setOverride({ target: "Cd", enabled: "Once" });
+    expect(tagsOf(started)).toEqual([undefined, '"9"']);
+    await session.close();
+  });
+});

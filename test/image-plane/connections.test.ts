@@ -1,0 +1,199 @@
+// Slow, idle and numerous connections are bounded; time is the manual clock's.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ConnectionLimits } from "../../src/images/plane/connections.ts";
+import {
+  createTestImages,
+  patternBytes,
+  type RawClient,
+  rawClient,
+  startTestPlane,
+  type TestImages,
+  type TestPlane,
+  type TestPlaneOptions,
+} from "../tools/image-plane.ts";
+import { ManualClock } from "../tools/manual-clock.ts";
+
+const limits: Partial<ConnectionLimits> = { headersMs: 10_000, keepAliveMs: 100_000, idleMs: 60_000 };
+const large = patternBytes(24 << 20, 3);
+
+let images: TestImages;
+let clock: ManualClock;
+let running: TestPlane;
+const clients: RawClient[] = [];
+
+const start = async (options: Partial<TestPlaneOptions> = {}): Promise<void> => {
+  running = await startTestPlane({ images, clock, ...options, limits: { ...limits, ...options.limits } });
+};
+const connect = async (): Promise<RawClient> => {
+  const client = await rawClient(running.port);
+  clients.push(client);
+  return client;
+};
+const publish = async (bytes: Buffer): Promise<string> =>
+  new URL((await running.publish(await images.add(bytes))).url).pathname;
+/** Waits for sockets, then lets the sweep look. */
+const pass = async (ms: number): Promise<void> => {
+  await clock.settle(100);
+  await clock.advance(ms);
+  await clock.settle(100);
+};
+
+beforeEach(async () => {
+  images = await createTestImages();
+  clock = new ManualClock();
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await running.close();
+  expect(clock.sleeping).toBe(0);
+  await images.close();
+});
+
+describe("a connection", () => {
+  it("that sends no request is cut after the time for headers", async () => {
+    await start();
+    const client = await connect();
+    await pass(9000);
+    expect(running.plane.activeConnections).toBe(1);
+    await pass(3000);
+    expect(running.plane.activeConnections).toBe(0);
+    expect(await client.rest()).toHaveLength(0);
+  });
+
+  it("that sends its headers drop by drop is cut all the same, also for a later request", async () => {
+    await start();
+    const path = await publish(patternBytes(100));
+    const client = await connect();
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await client.answer();
+    for (let second = 0; second < 13; second += 1) {
+      expect(running.plane.activeConnections).toBe(second < 12 ? 1 : 0);
+      client.write("GET / HTTP/1.1"[second] ?? "");
+      await pass(1000);
+    }
+    expect(running.plane.activeConnections).toBe(0);
+  });
+
+  it("between two requests may be idle for long, but not for ever", async () => {
+    await start();
+    const path = await publish(patternBytes(100));
+    const client = await connect();
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await client.answer();
+    await pass(95_000);
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    expect((await client.answer()).status).toBe(200);
+    await pass(98_000);
+    expect(running.plane.activeConnections).toBe(1);
+    await pass(5000);
+    expect(running.plane.activeConnections).toBe(0);
+  });
+
+  it("whose reader takes nothing is cut, and holds little memory until then", async () => {
+    await start();
+    const path = await publish(large);
+    const client = await connect();
+    client.socket.pause();
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await clock.settle(300);
+    expect(running.plane.activeConnections).toBe(1);
+    await pass(58_000);
+    expect(running.plane.activeConnections).toBe(1);
+    await pass(62_000);
+    expect(running.plane.activeConnections).toBe(0);
+    client.socket.resume();
+    expect((await client.rest()).length).toBeLessThan(large.length);
+  });
+
+  it("whose reader is slow but moves on is not cut", async () => {
+    await start();
+    const path = await publish(large);
+    const client = await connect();
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    for (let minute = 0; minute < 4; minute += 1) {
+      client.socket.pause();
+      await pass(50_000);
+      expect(running.plane.activeConnections).toBe(1);
+      const before = client.socket.bytesRead;
+      client.socket.resume();
+      while (client.socket.bytesRead < before + (4 << 20) && client.socket.bytesRead < large.length)
+        await clock.settle(5);
+    }
+    expect((await client.answer()).body.equals(large)).toBe(true);
+  });
+
+  it("that sends too many requests ahead is cut", async () => {
+    await start({ limits: { pipelined: 8 } });
+    const path = await publish(large);
+    const client = await connect();
+    client.socket.pause();
+    client.write(`GET ${path} HTTP/1.1\r\n\r\n`.repeat(20));
+    await clock.settle(300);
+    expect(running.plane.activeConnections).toBe(0);
+  });
+
+  it("with oversized headers is refused", async () => {
+    await start();
+    const client = await connect();
+    client.write(`GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
+    expect((await client.answer()).status).toBe(400);
+    expect(await client.rest()).toHaveLength(0);
+  });
+});
+
+describe("connections", () => {
+  it("are bounded per address, and free their place when they close", async () => {
+    await start({ limits: { connectionsPerAddress: 2 } });
+    const both = [await connect(), await connect()];
+    expect(await (await connect()).rest()).toHaveLength(0);
+    for (const client of both) client.close();
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(0);
+    await connect();
+    await connect();
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(2);
+  });
+
+  it("of a proxy are bounded only in all", async () => {
+    await start({ proxies: ["127.0.0.1"], limits: { connectionsPerAddress: 1, connections: 3 } });
+    for (let index = 0; index < 3; index += 1) await connect();
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(3);
+    expect(await (await connect()).rest()).toHaveLength(0);
+    expect(running.plane.activeConnections).toBe(3);
+  });
+});
+
+describe("closing the image plane", () => {
+  it("lets a running transfer end, ends idle connections and takes no new ones", async () => {
+    await start();
+    const path = await publish(large);
+    const [idle, busy] = [await connect(), await connect()];
+    busy.socket.pause();
+    busy.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await clock.settle(300);
+    const closed = running.plane.close(5000);
+    expect(await idle.rest()).toHaveLength(0);
+    await expect(rawClient(running.port)).rejects.toThrow("ECONNREFUSED");
+    busy.socket.resume();
+    expect((await busy.answer()).body.equals(large)).toBe(true);
+    busy.close();
+    await closed;
+  });
+
+  it("cuts what does not end in time", async () => {
+    await start();
+    const path = await publish(large);
+    const busy = await connect();
+    busy.socket.pause();
+    busy.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    await clock.settle(300);
+    const closed = running.plane.close(5000);
+    await clock.advance(5000);
+    await closed;
+    busy.socket.resume();
+    expect((await busy.rest()).length).toBeLessThan(large.length);
+  });
+});

@@ -1,0 +1,179 @@
+// Publishing under a URL, and serving it again after a restart.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { PublishRequest } from "../../src/core/ports.ts";
+import { redactText } from "../../src/core/redact.ts";
+import { createMemoryPublications, type MemoryPublicationCatalog } from "../tools/memory-publications.ts";
+import {
+  createTestImages,
+  patternBytes,
+  rawRequest,
+  startTestPlane,
+  type TestImages,
+  type TestPlane,
+  type TestPlaneOptions,
+} from "../tools/image-plane.ts";
+import { ManualClock } from "../tools/manual-clock.ts";
+
+const bytes = patternBytes(100_000);
+
+let images: TestImages;
+let catalog: MemoryPublicationCatalog;
+let clock: ManualClock;
+let digest: string;
+const planes: TestPlane[] = [];
+
+const start = async (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
+  const plane = await startTestPlane({ images, catalog, clock, ...options });
+  planes.push(plane);
+  return plane;
+};
+const stop = async (plane: TestPlane): Promise<void> => {
+  planes.splice(planes.indexOf(plane), 1);
+  await plane.close();
+};
+
+beforeEach(async () => {
+  images = await createTestImages();
+  catalog = createMemoryPublications();
+  clock = new ManualClock();
+  digest = await images.add(bytes);
+});
+
+afterEach(async () => {
+  await Promise.all(planes.splice(0).map((plane) => plane.close()));
+  expect(clock.sleeping).toBe(0);
+  await images.close();
+});
+
+const pathOf = (url: string): string => new URL(url).pathname;
+const read = (port: number, url: string, range = "bytes=0-2047") =>
+  rawRequest(port, `GET ${pathOf(url)} HTTP/1.1\r\nRange: ${range}`);
+
+describe("a published URL", () => {
+  it("is unguessable, short, plain, and is masked in logs", async () => {
+    const plane = await start();
+    const { url, token } = await plane.publish(digest);
+    expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${plane.port}/m/[a-z0-9]{26}/media\\.iso$`));
+    expect(Math.log2(36 ** token.length)).toBeGreaterThanOrEqual(128);
+    expect(
+      url.replace(/127\.0\.0\.1:\d+/, "255.255.255.255:65535").replace("http:", "https:").length,
+    ).toBeLessThanOrEqual(80);
+    expect(url).not.toMatch(/[?&=,%@"']/);
+    expect(redactText(url)).not.toContain(token);
+  });
+
+  it("ends in the extension that was asked for, and differs each time", async () => {
+    const plane = await start();
+    const urls = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) =>
+        plane.publish(digest, { attachmentId: `a${index}`, extension: "img" }),
+      ),
+    );
+    expect(new Set(urls.map(({ token }) => token)).size).toBe(50);
+    expect(urls.every(({ url }) => url.endsWith(".img"))).toBe(true);
+  });
+
+  it("is durable before it is answered", async () => {
+    const plane = await start();
+    const record = await plane.publish(digest);
+    expect(await catalog.live()).toEqual([record]);
+  });
+
+  it("is not served, nor answered, when it could not be stored", async () => {
+    const plane = await start();
+    catalog.failWith = new Error("disk full");
+    await expect(plane.publish(digest)).rejects.toThrow("disk full");
+    expect(plane.book.list()).toEqual([]);
+    catalog.failWith = undefined;
+    expect((await plane.publish(digest)).digest).toBe(digest);
+  });
+
+  it("is the same for one attachment however often and however simultaneously it is asked for", async () => {
+    const plane = await start();
+    const records = await Promise.all(Array.from({ length: 10 }, () => plane.publish(digest)));
+    expect(new Set(records.map(({ url }) => url)).size).toBe(1);
+    expect(catalog.calls).toEqual(["put"]);
+    expect(plane.book.find("attachment-1")).toEqual(records[0]);
+  });
+
+  it("is not given for an image that cannot be read", async () => {
+    const plane = await start();
+    await expect(plane.publish("0".repeat(64))).rejects.toThrow("ENOENT");
+    expect(catalog.calls).toEqual([]);
+  });
+
+  it("is served again after a restart, with its reads", async () => {
+    const first = await start();
+    const { url } = await first.publish(digest);
+    await read(first.port, url);
+    const etag = (await read(first.port, url)).header("etag");
+    await stop(first);
+    const firsts: boolean[] = [];
+    const second = await start({ onRead: (_attachment, isFirst) => firsts.push(isFirst) });
+    expect(second.book.find("attachment-1")?.url).toBe(url);
+    expect((await read(second.port, url, "bytes=2048-4095")).header("etag")).toBe(etag);
+    expect(firsts).toEqual([false]);
+    expect((await second.book.reads("attachment-1")).coverage).toEqual([{ from: 0, to: 4096 }]);
+  });
+});
+
+describe("a URL's origin", () => {
+  const request: Partial<PublishRequest> = { bmcHost: "192.0.2.7" };
+  const route = async (_host: string, addresses: readonly string[]) =>
+    addresses[0]?.includes(":")
+      ? { address: "2001:db8::1", family: 6 as const }
+      : { address: "192.0.2.1", family: 4 as const };
+  const everywhere = { http: { host: "0.0.0.0", port: 0 } };
+  const originOf = async (plane: TestPlane, change: Partial<PublishRequest>) =>
+    new URL((await plane.publish(digest, change)).url).host;
+
+  it("is the local address that reaches the BMC, when we listen everywhere", async () => {
+    const plane = await start({ ...everywhere, urls: { route } });
+    expect(await originOf(plane, request)).toBe(`192.0.2.1:${plane.port}`);
+  });
+
+  it("is of the BMC's IP family", async () => {
+    const plane = await start({ http: { host: "::", port: 0 }, urls: { route } });
+    expect(await originOf(plane, { bmcHost: "2001:db8::7" })).toBe(`[2001:db8::1]:${plane.port}`);
+  });
+
+  it("cannot be given to an IPv6 BMC when we listen on IPv4 only", async () => {
+    const plane = await start({ ...everywhere, urls: { route } });
+    await expect(plane.publish(digest, { bmcHost: "2001:db8::7" })).rejects.toMatchObject({
+      code: "UNSUPPORTED_BY_BMC",
+    });
+  });
+
+  it("is the address that we are bound to, when it is one", async () => {
+    const plane = await start({ urls: { route } });
+    expect(await originOf(plane, request)).toBe(`127.0.0.1:${plane.port}`);
+  });
+
+  it("is the setting's host and port, unless the endpoint names its own host", async () => {
+    const plane = await start({ urls: { route, publicHost: "images.example", publicPort: 8080 } });
+    expect(await originOf(plane, request)).toBe("images.example:8080");
+    expect(await originOf(plane, { ...request, attachmentId: "a2", imageHost: "2001:db8::9" })).toBe(
+      "[2001:db8::9]:8080",
+    );
+  });
+
+  it("leaves out the scheme's own port", async () => {
+    const plane = await start({ urls: { route, publicPort: 80 } });
+    expect((await plane.publish(digest, request)).url).toMatch(/^http:\/\/127\.0\.0\.1\/m\//);
+  });
+
+  it("has the first scheme of the BMC that we offer, or is refused", async () => {
+    const plane = await start();
+    expect((await plane.publish(digest, { schemes: ["https", "http"] })).url).toMatch(/^http:/);
+    const refused = plane.publish(digest, { attachmentId: "a2", schemes: ["https"] });
+    await expect(refused).rejects.toMatchObject({ code: "UNSUPPORTED_BY_BMC" });
+  });
+
+  it("resolves the BMC's name, and keeps all its addresses", async () => {
+    const resolve = async () => ["2001:db8::7", "192.0.2.7"];
+    const plane = await start({ ...everywhere, urls: { route, resolve } });
+    const record = await plane.publish(digest, { bmcHost: "bmc.example" });
+    expect(record.bmcAddresses).toEqual(["192.0.2.7", "2001:db8::7"]);
+    expect(new URL(record.url).hostname).toBe("192.0.2.1");
+  });
+});

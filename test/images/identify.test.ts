@@ -1,0 +1,126 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { identify } from "../../src/images/identify.ts";
+import { tinyFat, tinyIso } from "../tools/tiny-images.ts";
+
+const run = promisify(execFile);
+
+const identified = (image: Buffer) =>
+  identify(async (offset, length) => image.subarray(offset, offset + length), image.length);
+
+const fixture = (name: string): Promise<Buffer> =>
+  readFile(join(import.meta.dirname, "../../fixtures/configdrive", name));
+
+describe("identifying", () => {
+  it("knows the sample config drives", async () => {
+    const [iso, vfat] = await Promise.all([fixture("config-2.iso"), fixture("config-2.vfat")]);
+    expect(await identified(iso)).toEqual({ format: "iso9660", label: "config-2", sizeBytes: iso.length });
+    expect(await identified(vfat)).toEqual({ format: "fat", label: "CONFIG-2", sizeBytes: vfat.length });
+  });
+
+  it.each([
+    [{ label: "CONFIG-2" }, "CONFIG-2"],
+    [{ label: "CONFIG-2", joliet: "config-2" }, "config-2"],
+    [{ label: "", joliet: "config-2" }, "config-2"],
+    [{ label: "A_LABEL_LONGER_THAN_SIXTEEN", joliet: "A_LABEL_LONGER_T" }, "A_LABEL_LONGER_THAN_SIXTEEN"],
+    [{ label: "PRIMARY", joliet: "other" }, "PRIMARY"],
+    [{ label: "" }, undefined],
+  ])("the label of an ISO with %o is %s", async (given, label) => {
+    expect((await identified(tinyIso(given))).label).toBe(label);
+  });
+
+  it.each([
+    [{ rootLabel: "CONFIG-2", bootLabel: "OTHER" }, "CONFIG-2"],
+    [{ rootLabel: "", bootLabel: "BOOT" }, "BOOT"],
+    [{ rootLabel: "", bootLabel: "NO NAME" }, undefined],
+  ])("the label of a FAT with %o is %s", async (given, label) => {
+    expect((await identified(tinyFat(given))).label).toBe(label);
+  });
+
+  it("a volume that is longer than its file was cut short", async () => {
+    for (const image of [
+      tinyIso({ sectors: 24, claimedSectors: 25 }),
+      tinyIso({ claimedSectors: 0 }),
+      tinyFat({ sectors: 64, claimedSectors: 65 }),
+    ])
+      await expect(identified(image)).rejects.toMatchObject({
+        code: "IMAGE_INVALID",
+        message: expect.stringContaining("truncated"),
+      });
+  });
+
+  it("bytes behind the volume do no harm", async () => {
+    for (const image of [tinyIso(), tinyFat()])
+      expect((await identified(Buffer.concat([image, Buffer.alloc(4096)]))).sizeBytes).toBe(image.length + 4096);
+  });
+
+  it("an ISO that has only lost its primary descriptor is refused", async () => {
+    const image = tinyIso({ joliet: "x" });
+    image[32_768] = 2;
+    await expect(identified(image)).rejects.toMatchObject({
+      code: "IMAGE_INVALID",
+      message: expect.stringContaining("primary volume descriptor"),
+    });
+  });
+
+  it("fails only by name, whatever is broken inside", async () => {
+    const corrupt = fc.array(fc.tuple(fc.nat(50_000), fc.nat(255)), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(corrupt, fc.boolean(), async (changes, iso) => {
+        const image = iso ? tinyIso({ joliet: "config-2" }) : tinyFat();
+        for (const [offset, value] of changes) image[offset % image.length] = value;
+        const outcome = await identified(image).catch((error: unknown) => error);
+        expect(outcome).toSatisfy(
+          (found: { readonly code?: string; readonly format?: string }) =>
+            found.code === "IMAGE_INVALID" || found.format === "iso9660" || found.format === "fat",
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("identifying what other software made", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mediabay-identify-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const fatOf = async (bits: string, bytes: number, label: string): Promise<Buffer> => {
+    const path = join(folder, "volume.vfat");
+    await writeFile(path, "");
+    await truncate(path, bytes);
+    await run("mkfs.vfat", ["--invariant", "-F", bits, "-n", label, path], {
+      env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` },
+    });
+    return readFile(path);
+  };
+
+  it.each([
+    ["12", 2],
+    ["16", 16],
+    ["32", 64],
+  ])("a FAT%s of %i MiB from mkfs.vfat", async (bits, mebibytes) => {
+    const image = await fatOf(bits, mebibytes * 1024 ** 2, "CONFIG-2");
+    expect(await identified(image)).toEqual({ format: "fat", label: "CONFIG-2", sizeBytes: image.length });
+    await expect(identified(image.subarray(0, image.length - 512))).rejects.toMatchObject({ code: "IMAGE_INVALID" });
+  });
+
+  it.each([
+    ["genisoimage", ["-quiet", "-J", "-r", "-V", "config-2"], "config-2"],
+    ["genisoimage", ["-quiet", "-r", "-V", "CONFIG-2"], "CONFIG-2"],
+    ["xorriso", ["-as", "mkisofs", "-quiet", "-J", "-r", "-V", "config-2"], "config-2"],
+  ])("an ISO from %s %j", async (tool, options, label) => {
+    await writeFile(join(folder, "meta_data.json"), "{}");
+    const path = join(folder, "volume.iso");
+    await run(tool, [...options, "-o", path, join(folder, "meta_data.json")]);
+    const image = await readFile(path);
+    expect(await identified(image)).toEqual({ format: "iso9660", label, sizeBytes: image.length });
+  });
+});
