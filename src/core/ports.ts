@@ -1,20 +1,9 @@
 // What the gateway needs from the other rooms. Each interface is implemented in the room its comment names and handed in by main.ts.
-import type {
-  Credentials,
-  Endpoint,
-  Identity,
-  Json,
-  MediaDriver,
-  Medium,
-  Protocol,
-  Slot,
-  SlotState,
-} from "./driver.ts";
+import type { Credentials, Endpoint, Identity, Json, Protocol } from "./driver.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type {
   AttachmentRecord,
   AuditRecord,
-  EndpointRecord,
   ImageRecord,
   MachineRecord,
   OperationEvent,
@@ -67,6 +56,8 @@ export interface MachineStore {
   remember(id: string, memory: Json | undefined, identity?: Identity): Promise<void>;
   /** A BMC session left open, sealed. */
   openSession(id: string): Promise<Json | undefined>;
+  /** Ids of the machines that `openSession` would answer one for. */
+  withOpenSession(): Promise<readonly string[]>;
   saveOpenSession(id: string, session: Json | undefined): Promise<void>;
 }
 
@@ -342,6 +333,8 @@ export interface OperationContext {
     undo?: (output: T | undefined, signal: AbortSignal) => Promise<void>,
   ): Promise<T>;
   warn(text: string): void;
+  /** Runs `release` once, when the operation needs it no more: after its last step or its last undo, and before it ends. */
+  defer(release: () => Promise<void>): void;
 }
 
 /** A use case as the runner sees it. Runs again from its top after a crash; only steps have effects. */
@@ -360,7 +353,3 @@ export interface Operations {
   /** True while an operation of this machine is queued or running. */
   busy(machineId: string): boolean;
 }
-
-// ---- what the north sides call -------------------------------------------------------------------------------------
-
-export type { EndpointRecord, MediaDriver, Medium, Slot, SlotState };

@@ -21,11 +21,8 @@ export const createAttachHandler =
     const loginSince = context.resumed ? context.operation.startedAt : undefined;
     const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
     const work: AttachWork = { deps, context, input, attachmentId, link };
-    try {
-      return await attach(work);
-    } finally {
-      await link.close();
-    }
+    context.defer(() => link.close());
+    return attach(work);
   };
 
 const attach = async (work: AttachWork): Promise<Json> => {

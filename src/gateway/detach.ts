@@ -27,13 +27,10 @@ export const createDetachHandler =
     const loginSince = context.resumed ? context.operation.startedAt : undefined;
     const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
     const work: Work = { deps, context, link, force: input.force };
-    try {
-      const ended: Json[] = [];
-      for (const id of input.attachments) ended.push(await detachOne(work, id));
-      return { attachments: ended };
-    } finally {
-      await link.close();
-    }
+    context.defer(() => link.close());
+    const ended: Json[] = [];
+    for (const id of input.attachments) ended.push(await detachOne(work, id));
+    return { attachments: ended };
   };
 
 type Outcome = {

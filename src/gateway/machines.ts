@@ -13,7 +13,7 @@ const invalid = (field: string, problem: string): MediabayError =>
   new MediabayError("INVALID_REQUEST", `${field}: ${problem}.`, { field });
 
 /** @throws MediabayError INVALID_REQUEST naming the field */
-export const checkEndpoint = (endpoint: NewEndpoint, field: string): EndpointRecord => {
+const checkEndpoint = (endpoint: NewEndpoint, field: string): EndpointRecord => {
   const address = checkAddress(endpoint.address, `${field}.address`);
   return {
     protocol: endpoint.protocol ?? "auto",

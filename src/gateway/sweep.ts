@@ -1,4 +1,6 @@
 // At start: what a crash may have left without an owner is found and cleaned before anything is served.
+import { MediabayError } from "../core/errors.ts";
+import type { Conversations } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 
 const live = ["attaching", "attached", "detaching"] as const;
@@ -29,4 +31,19 @@ const liveAttachments = async (deps: GatewayDeps): Promise<Set<string>> => {
     after = page.next;
   } while (after !== undefined);
   return ids;
+};
+
+const perMachineMs = 60_000;
+
+/** Ends the BMC sessions that a crash left open: a conversation does so before anything else. One that fails stays stored for the next. */
+export const endLeftSessions = async (deps: GatewayDeps, conversations: Conversations): Promise<void> => {
+  for (const machineId of await deps.machines.withOpenSession()) {
+    try {
+      const signal = AbortSignal.timeout(perMachineMs);
+      await conversations.converse(machineId, { signal }, () => Promise.resolve());
+    } catch (error) {
+      const why = error instanceof MediabayError ? error.message : "unknown";
+      deps.log.warn({ machine: machineId, error: why }, "a BMC session that a crash left open could not be ended");
+    }
+  }
 };

@@ -6,7 +6,6 @@ import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { MediabayError } from "../core/errors.ts";
-import { generateKey, issueCertificate } from "./plane/x509.ts";
 
 export interface Certificate {
   /** PEM: the leaf first. */
@@ -93,12 +92,16 @@ const validity = (now: number, days: number) => ({
 
 const endsLaterThan = ({ certificate }: Pair, at: number): boolean => certificate.validToDate.getTime() > at;
 
+/** Loaded only where a certificate has to be made. */
+const issuing = () => import("./plane/x509.ts");
+
 const makeCa = async (directory: string, now: number): Promise<Pair> => {
+  const { generateKey, issueCertificate } = await issuing();
   const key = generateKey();
-  const cert = issueCertificate({
+  const cert = await issueCertificate({
     subject: caName,
     issuer: caName,
-    publicKey: key,
+    key,
     issuerKey: key,
     use: "ca",
     ...validity(now, caDays),
@@ -109,12 +112,13 @@ const makeCa = async (directory: string, now: number): Promise<Pair> => {
 };
 
 const makeLeaf = async (directory: string, names: readonly string[], now: number, ca: Pair): Promise<Pair> => {
+  const { generateKey, issueCertificate } = await issuing();
   const key = generateKey();
   const notAfter = Math.min(now + leafDays * dayMs, ca.certificate.validToDate.getTime());
-  const cert = issueCertificate({
+  const cert = await issueCertificate({
     subject: "Mediabay image plane",
     issuer: caName,
-    publicKey: key,
+    key,
     issuerKey: ca.key,
     use: { names },
     ...validity(now, leafDays),

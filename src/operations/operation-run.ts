@@ -16,6 +16,7 @@ export class OperationRun {
   readonly #abort = new AbortController();
   readonly #cut = new AbortController();
   readonly #steps: StepRunner;
+  readonly #deferred: (() => Promise<void>)[] = [];
 
   constructor(deps: RunDeps, claimed: Claimed, handler: OperationHandler) {
     const { operation } = claimed;
@@ -44,6 +45,8 @@ export class OperationRun {
       return await this.#execute();
     } catch (error) {
       return error instanceof Interruption ? error : new Interruption("the runner failed", error);
+    } finally {
+      await this.#release();
     }
   }
 
@@ -95,6 +98,7 @@ export class OperationRun {
       warn: (text) => {
         if (!this.#steps.replaying) report(this.#deps, operation.id, "warning", { text });
       },
+      defer: (release) => void this.#deferred.push(release),
     };
   }
 
@@ -124,10 +128,19 @@ export class OperationRun {
 
   async #finish(...[state, outcome]: FinishArguments): Promise<OperationRecord> {
     const { journal, log, clock } = this.#deps;
+    await this.#release();
     const ended = await journalled(() => journal.finish(this.#claimed.claim, state, outcome));
     const code = outcome.error === undefined ? {} : { code: outcome.error.code };
     log.info({ state, ...code, durationMs: clock.now() - ended.createdAt }, "the operation ended");
     return ended;
+  }
+
+  /** What could not be released must not change how the operation ends. */
+  async #release(): Promise<void> {
+    for (const release of this.#deferred.splice(0).toReversed()) {
+      const [outcome] = await Promise.allSettled([release()]);
+      if (outcome?.status === "rejected") this.#deps.log.warn({ err: outcome.reason as unknown }, "releasing failed");
+    }
   }
 }
 

@@ -28,16 +28,15 @@ export const caFolder = (stateDir: string): string => join(stateDir, "tls");
 export const startImageSide = async (building: Building, store: Store, metrics: Metrics): Promise<ImageSide> => {
   const { settings, clock, undo } = building;
   const own: Listener[] = [];
-  // The store asks whether an image is published, and publications open the store's files: the second is given its first by name.
-  let publications: PublicationBook | undefined;
   const imageStore = createImageStore({
     folder: join(settings.stateDir, "images"),
     catalog: store.images,
     clock,
     maxBytes: settings.images.maxBytes,
-    isPublished: (digest) => publications?.list().some((publication) => publication.digest === digest) ?? false,
+    isPublished: (digest) => publications.list().some((publication) => publication.digest === digest),
   });
-  publications = bookFor(building, store, imageStore);
+  // The store asks whether an image is published, and publications open the store's files: each needs the other.
+  const publications: PublicationBook = bookFor(building, store, imageStore);
   const plane = await startPlane(building, publications, metrics);
   undo.push(() => plane.close());
   own.push(...plane.addresses);

@@ -5,7 +5,7 @@ import type { Protocols, Profiles } from "../core/ports.ts";
 import { createProtocols } from "../drivers/registry.ts";
 import type { GatewayDeps } from "../gateway/deps.ts";
 import { createGateway, createUseCases } from "../gateway/gateway.ts";
-import { sweep } from "../gateway/sweep.ts";
+import { endLeftSessions, sweep } from "../gateway/sweep.ts";
 import type { ImagePlane } from "../images/server.ts";
 import { createOperations } from "../operations/runner.ts";
 import { createProfiles } from "../profiles/index.ts";
@@ -109,6 +109,8 @@ const startGateway = async (
   const { concurrency } = settings.operations;
   const operations = createOperations({ journal: store.journal, clock, log, handlers, concurrency });
   await sweep(deps);
+  // Not waited for: a BMC that does not answer must not keep the others' gateway from starting.
+  void endLeftSessions(deps, conversations);
   await operations.start();
   undo.push(() => operations.stop(stopGraceMs));
   return createGateway({ ...deps, operations }, conversations);

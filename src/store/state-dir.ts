@@ -14,6 +14,9 @@ export interface StateDir {
 
 const busyResult = 5;
 
+/** A connection that nothing refers to any more is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>();
+
 /** Made with mode 0700 when it does not exist. @throws STATE_LOCKED (another process has it), STORE_UNAVAILABLE */
 export const openStateDir = (path: string): StateDir => {
   try {
@@ -23,7 +26,7 @@ export const openStateDir = (path: string): StateDir => {
     return {
       path,
       release() {
-        if (lock.isOpen) lock.close();
+        if (held.delete(lock)) lock.close();
       },
     };
   } catch (error) {
@@ -36,6 +39,7 @@ const takeLock = (file: string): DatabaseSync => {
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
     lock.exec("begin exclusive");
+    held.add(lock);
     return lock;
   } catch (error) {
     lock.close();

@@ -124,9 +124,11 @@ export const machineStoreContract = (name: string, open: () => Promise<MachinesU
       await machines.saveOpenSession("id-m1", { uri: "/s/2", token: "second" });
       const reopened = await under.reopen();
       expect(await reopened.openSession("id-m1")).toEqual({ uri: "/s/2", token: "second" });
+      expect(await reopened.withOpenSession()).toEqual(["id-m1"]);
       await reopened.saveOpenSession("id-m1", undefined);
       await reopened.saveOpenSession("id-m1", undefined);
       expect(await reopened.openSession("id-m1")).toBeUndefined();
+      expect(await reopened.withOpenSession()).toEqual([]);
     });
 
     it("lists by name, page by page, each machine once", async () => {

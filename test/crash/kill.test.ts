@@ -129,8 +129,8 @@ const assertAttached = async ({ bmc, orders }: Scene, facts: Fact): Promise<void
   const answer = await fetch(full[0]?.image ?? "", { method: "HEAD" });
   expect(answer.status).toBe(200);
   expect(bmc.boot()).toMatchObject({ target: "Cd", enabled: "Once" });
-  expect(bmc.sessions()).toBe(0);
-  expect(await stored(orders.stateDir)).toEqual({ files: 1, holds: 1, publications: 1, sessions: 0 });
+  await expect.poll(() => bmc.sessions()).toBe(0);
+  await expect.poll(() => stored(orders.stateDir)).toEqual({ files: 1, holds: 1, publications: 1, sessions: 0 });
 };
 
 const assertDetached = async ({ bmc, orders }: Scene, facts: Fact): Promise<void> => {
@@ -139,8 +139,8 @@ const assertDetached = async ({ bmc, orders }: Scene, facts: Fact): Promise<void
   expect(bmc.slots().filter(({ inserted }) => inserted)).toEqual([]);
   expect(bmc.effectiveInserts()).toBe(1);
   expect(bmc.boot().enabled).toBe("Disabled");
-  expect(bmc.sessions()).toBe(0);
-  expect(await stored(orders.stateDir)).toEqual({ files: 0, holds: 0, publications: 0, sessions: 0 });
+  await expect.poll(() => bmc.sessions()).toBe(0);
+  await expect.poll(() => stored(orders.stateDir)).toEqual({ files: 0, holds: 0, publications: 0, sessions: 0 });
 };
 
 /** The crash, the next start, and the client that repeats its call because it never had an answer. */

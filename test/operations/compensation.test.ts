@@ -50,6 +50,24 @@ describe("compensation", () => {
     ]);
   });
 
+  it("releases what was deferred once, after the last undo and before the end, and ends as it would when that fails", async () => {
+    const order: string[] = [];
+    const { run, log } = await open(async ({ step, defer }) => {
+      defer(async () => void order.push("released"));
+      defer(() => Promise.reject(refused()));
+      await step(
+        "one",
+        "One",
+        async () => null,
+        async () => void order.push("undone"),
+      );
+      throw refused();
+    });
+    expect(await run("op1")).toMatchObject({ state: "failed", error: { code: "BMC_REJECTED" } });
+    expect(order).toEqual(["undone", "released"]);
+    expect(log.filter(({ message }) => message === "releasing failed")).toHaveLength(1);
+  });
+
   it("leaves alone the undo of a failure that the handler got over", async () => {
     const undone: string[] = [];
     const { run } = await open(async ({ step }) => {

@@ -43,8 +43,9 @@ afterAll(async () => {
   await bmc?.stop();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   origin.clearFaults();
+  await detach();
 });
 
 const system = (): string => bmc.systems[0]?.uuid ?? "";
@@ -77,9 +78,9 @@ describe("sushy-tools", () => {
       attachment: { state: "attached", boot: { target: "Cd", enabled: "Continuous" } },
     });
     expect(JSON.stringify(attached.body)).toContain("Once into Continuous");
-    expect((await seen()).boot).toMatchObject({ target: "cd", enabled: "continuous" });
+    expect((await seen()).boot).toMatchObject({ target: "Cd", enabled: "Continuous" });
     expect((await detach()).status).toBe(200);
-    expect((await seen()).boot.target).not.toBe("cd");
+    expect((await seen()).boot.target).not.toBe("Cd");
   });
 
   test("the emulator read the very bytes of the origin", async () => {

@@ -37,16 +37,19 @@ describe("the state directory", () => {
 
   it("stays locked by another process until that is killed", async () => {
     const script = `import { openStateDir } from ${JSON.stringify(join(import.meta.dirname, "../../src/store/state-dir.ts"))};
-      openStateDir(process.argv[1]); process.stdout.write("locked"); setInterval(() => undefined, 1000);`;
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script, parent], {
+      openStateDir(process.argv[1]); gc(); process.stdout.write("locked"); setInterval(() => undefined, 1000);`;
+    const child = spawn(process.execPath, ["--expose-gc", "--input-type=module-typescript", "-e", script, parent], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    await once(child.stdout, "data");
-    expect(() => openStateDir(parent)).toThrow(
-      expect.objectContaining({ code: "STATE_LOCKED", hint: expect.stringContaining("stop it") }),
-    );
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    try {
+      await once(child.stdout, "data");
+      expect(() => openStateDir(parent)).toThrow(
+        expect.objectContaining({ code: "STATE_LOCKED", hint: expect.stringContaining("stop it") }),
+      );
+    } finally {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
     openStateDir(parent).release();
   });
 

@@ -62,7 +62,7 @@ export const createMachineStore = (database: Database, vault: Vault, clock: Cloc
   ...createMemory(database, vault, clock),
 });
 
-type Memory = Pick<MachineStore, "memory" | "remember" | "openSession" | "saveOpenSession">;
+type Memory = Pick<MachineStore, "memory" | "remember" | "openSession" | "withOpenSession" | "saveOpenSession">;
 
 const createMemory = (database: Database, vault: Vault, clock: Clock): Memory => ({
   memory: (id) =>
@@ -89,6 +89,10 @@ const createMemory = (database: Database, vault: Vault, clock: Clock): Memory =>
       if (updated.numUpdatedRows === 0n) throw notFound(id);
     }),
   openSession: (id) => database.read((tables) => vault.get(tables, owner(id), sessionSecret)),
+  withOpenSession: () =>
+    database.read(async (tables) =>
+      (await vault.owners(tables, sessionSecret)).map((each) => each.slice(owner("").length)),
+    ),
   saveOpenSession: (id, session) =>
     database.write(async (tables) => {
       if (session !== undefined) {

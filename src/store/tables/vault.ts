@@ -11,6 +11,8 @@ export interface Vault {
   get(tables: Tables, owner: Owner, name: string): Promise<Json | undefined>;
   /** Every secret of the owner, by name. */
   all(tables: Tables, owner: Owner): Promise<ReadonlyMap<string, Json>>;
+  /** Everything that has a secret of this name. */
+  owners(tables: Tables, name: string): Promise<readonly string[]>;
   put(tables: Tables, owner: Owner, name: string, value: Json): Promise<void>;
   /** Without a name: all of the owner's. Answers how many there were. */
   drop(tables: Tables, owner: Owner, name?: string): Promise<number>;
@@ -54,6 +56,10 @@ const createVault = (database: Database, sealer: Sealer): Vault => ({
     return new Map(
       rows.map((row) => [row.name, sealer.open(rowId(owner, row.name), { keyId: row.key_id, text: row.sealed })]),
     );
+  },
+  async owners(tables, name) {
+    const rows = await tables.selectFrom("secrets").select("owner").where("name", "=", name).execute();
+    return rows.map(({ owner }) => owner);
   },
   async put(tables, owner, name, value) {
     const { keyId, text } = sealer.seal(rowId(owner, name), value);
