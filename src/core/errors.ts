@@ -194,7 +194,7 @@ export const errorTable = define({
     fault: "bmc",
     status: 502,
     retry: "never",
-    hint: "The BMC refused the request; its own text is in `bmc`.",
+    hint: "The BMC refused the request; its own text is in `context.bmcText`.",
   },
   BMC_UNLICENSED: { fault: "bmc", status: 502, retry: "never", hint: "This BMC needs a licence for virtual media." },
   BMC_BUSY: {

@@ -106,8 +106,8 @@ const listen = (server: HttpServer, scheme: "http" | "https", { host, port }: Li
       reject(
         new MediabayError(
           "SETTINGS_INVALID",
-          `The image plane cannot listen on ${host} port ${port}.`,
-          { field: `imagePlane.${scheme}` },
+          `The image plane cannot listen on ${host} port ${port}: ${error.message}.`,
+          { field: `imagePlane.${scheme}`, hint: "Choose an address and port that are free and may be used." },
           { cause: error },
         ),
       );

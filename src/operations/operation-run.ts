@@ -127,12 +127,8 @@ export class OperationRun {
   }
 
   async #finish(...[state, outcome]: FinishArguments): Promise<OperationRecord> {
-    const { journal, log, clock } = this.#deps;
     await this.#release();
-    const ended = await journalled(() => journal.finish(this.#claimed.claim, state, outcome));
-    const code = outcome.error === undefined ? {} : { code: outcome.error.code };
-    log.info({ state, ...code, durationMs: clock.now() - ended.createdAt }, "the operation ended");
-    return ended;
+    return journalled(() => this.#deps.journal.finish(this.#claimed.claim, state, outcome));
   }
 
   /** What could not be released must not change how the operation ends. */

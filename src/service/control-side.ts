@@ -53,8 +53,9 @@ const readTls = async ({ control: { tls } }: Settings): Promise<{ cert: string; 
 const listen = (server: Server, { host, port }: Settings["control"]): Promise<Listener> =>
   new Promise((resolve, reject) => {
     const onError = (cause: Error): void => {
-      const message = `The control plane cannot listen on ${host} port ${port}.`;
-      reject(new MediabayError("SETTINGS_INVALID", message, { field: "control.port" }, { cause }));
+      const hint = "Choose an address and port that are free and may be used.";
+      const message = `The control plane cannot listen on ${host} port ${port}: ${cause.message}.`;
+      reject(new MediabayError("SETTINGS_INVALID", message, { field: "control.port", hint }, { cause }));
     };
     server.once("error", onError);
     server.listen({ host, port }, () => {

@@ -110,8 +110,7 @@ export const createAddressPolicy = (
     const parsed = parseAddress(address);
     if (parsed === undefined) return { address, why: "not an IP address" };
     const faces = facesOf(parsed);
-    if (settings.allowOwn !== true && faces.some((face) => isOwn(face, port)))
-      return { address, why: "a listener of this gateway" };
+    if (settings.allowOwn !== true && faces.some((face) => isOwn(face, port))) return { address, why: own };
     for (const face of faces) {
       const range = within(face, allowed) ? undefined : refused.find(({ networks: list }) => within(face, list));
       if (range !== undefined) return { address, why: range.why };
@@ -131,8 +130,16 @@ export const createAddressPolicy = (
   };
 };
 
+const own = "a listener of this gateway";
+const ownHint =
+  "An image on this gateway's own listeners needs `sources.allowOwn`, beside `sources.allow`, in the settings.";
+
 /** The named error; it carries the host, and nothing else of the URI. */
 export const forbiddenByPolicy = (host: string, { address, why }: Refusal): MediabayError => {
   const subject = parseAddress(host) === undefined ? `${host} (${address})` : host;
-  return new MediabayError("SOURCE_FORBIDDEN", `The address policy refuses ${subject}: it is ${why}.`, { host, why });
+  return new MediabayError("SOURCE_FORBIDDEN", `The address policy refuses ${subject}: it is ${why}.`, {
+    host,
+    why,
+    ...(why === own ? { hint: ownHint } : {}),
+  });
 };

@@ -27,7 +27,9 @@ const narrator = (view: ProgressView): ((event: ServerEvent) => void) => {
     const shown = titles.get(name) ?? name;
     if (state === "running") view.stepStarted(name, shown);
     if (state !== "done" && state !== "failed" && state !== "undone") return;
-    const reason = isObject(error) && typeof error["message"] === "string" ? error["message"] : undefined;
+    // A step that was undone still carries the error for which it was; an undo that failed comes as a warning.
+    const said = state === "failed" && isObject(error) ? error["message"] : undefined;
+    const reason = typeof said === "string" ? said : undefined;
     view.stepEnded(name, shown, state, reason);
   };
   return (event) => {
