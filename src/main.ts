@@ -1,14 +1,11 @@
 #!/usr/bin/env node
 // The `mediabay` command. Knows the command line and the settings; everything heavy is loaded by the command that needs it.
-import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { processIo, runCli } from "./cli/cli.ts";
 import type { CliDeps } from "./cli/context.ts";
 import type { Settings } from "./settings/schema.ts";
 import { systemClock } from "./wire/clock.ts";
 import { version } from "./version.ts";
-
-enableCompileCache();
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const vendorsDir = here("../vendors");
@@ -35,7 +32,10 @@ const deps: CliDeps<Settings> = {
       untilInterrupted: () => new Promise((resolve) => void io.onInterrupt(resolve)),
     });
   },
+  simulate: async (options) => (await import("./service/simulate.ts")).simulateUntilStopped(options),
+  listSimulated: async () => (await import("./simulators/redfish/index.ts")).listFixtures(),
   rotateKey: async (settings) => (await import("./service/offline.ts")).rotateKey(settings),
+  checkProfile: async (file) => (await import("./service/profile-check.ts")).checkProfileFile(file, vendorsDir),
   imageCa: async (settings) => (await import("./service/offline.ts")).imageCa(settings),
 };
 

@@ -2,7 +2,8 @@
 // that is too old, the one that npm brought along. Plain JavaScript, because an old Node must be able to read it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
+import module from "node:module";
+import { constants, homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -26,6 +27,9 @@ const runElsewhere = () => {
 };
 
 if (Number.parseInt(process.versions.node, 10) >= needed) {
+  // Before any file of ours is loaded, so that none has its types stripped anew at the next start: 20 MB and 100 ms of `serve`.
+  // In the user's own cache folder: the default is in /tmp, where another user could have put what we would run.
+  module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "mediabay"));
   process.argv.splice(1, 2, resolve(process.argv[2] ?? ""));
   await import(pathToFileURL(process.argv[1] ?? "").href);
 } else if (existsSync(brought)) {

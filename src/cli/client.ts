@@ -27,6 +27,8 @@ export interface RestClient {
   ): Promise<PageView<T>>;
   /** Server-sent events after the event `after`, until the stream ends. */
   events(path: string, after: string | undefined, signal: AbortSignal): AsyncIterable<ServerEvent>;
+  /** Server-sent events of a POST, until the stream ends. */
+  work(path: string, body: object, signal: AbortSignal): AsyncIterable<ServerEvent>;
   readonly clock: Clock;
 }
 
@@ -193,10 +195,16 @@ const lister =
     return { items, ...(after === undefined ? {} : { next: after }) };
   };
 
-const streamer = (target: Target): RestClient["events"] =>
-  async function* (path, after, signal) {
-    const headers = { accept: "text/event-stream", ...(after === undefined ? {} : { "last-event-id": after }) };
-    const answer = await send(target, "GET", path, headers, { signal });
+interface StreamCall {
+  readonly method: Method;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly call: Call;
+}
+
+const streamer = (target: Target) =>
+  async function* ({ method, path, headers, call }: StreamCall): AsyncGenerator<ServerEvent, void, undefined> {
+    const answer = await send(target, method, path, { accept: "text/event-stream", ...headers }, call);
     if (!answer.ok) throw refusal(problemOf(parseJson(await textOf(answer, target.base)), answer.status, target));
     const type = answer.headers.get("content-type") ?? "";
     if (answer.body === null || !type.startsWith("text/event-stream")) throw foreign(target, answer.status);
@@ -217,5 +225,18 @@ export const connect = async (cli: Cli): Promise<RestClient> => {
     token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` };
   const target = { base, authorization };
   const call = caller(target);
-  return { clock: cli.work.clock, call, list: lister(call), events: streamer(target) };
+  const stream = streamer(target);
+  return {
+    clock: cli.work.clock,
+    call,
+    list: lister(call),
+    events: (path, after, signal) => {
+      const headers: Record<string, string> = after === undefined ? {} : { "last-event-id": after };
+      return stream({ method: "GET", path, headers, call: { signal } });
+    },
+    work: (path, body, signal) => {
+      const headers = { "content-type": "application/json" };
+      return stream({ method: "POST", path, headers, call: { body, signal } });
+    },
+  };
 };

@@ -42,15 +42,54 @@ export interface CliDeps<S> {
   /** Runs the gateway; resolves once it has stopped. */
   serve(settings: S): Promise<void>;
   demo(options: { readonly keep: boolean; readonly json: boolean }): Promise<void>;
+  /** Runs simulated BMCs; resolves once it was told to stop. @throws MediabayError INVALID_REQUEST naming what is wrong, and what there is */
+  simulate(options: Simulation): Promise<void>;
+  /** The simulated BMCs by name. */
+  listSimulated(): Promise<readonly { readonly name: string; readonly title: string }[]>;
   /** Offline, on the state directory. Answers what was done, to be shown. @throws STATE_LOCKED while a gateway runs on it */
   rotateKey(settings: S): Promise<Readonly<Record<string, Json>>>;
   /** The generated CA of the image plane, PEM. @throws NOT_FOUND when there is none */
   imageCa(settings: S): Promise<string>;
+  /** Holds a profile's file to its form and to the shipped profiles. @throws MediabayError SETTINGS_INVALID with `context.problems` */
+  checkProfile(file: string): Promise<CheckedProfile>;
+}
+
+export interface Simulation {
+  readonly families: readonly string[];
+  readonly count?: number;
+  readonly host: string;
+  readonly port?: number;
+  readonly tls: boolean;
+  readonly username: string;
+  readonly password: string;
+  readonly latencyMs?: number;
+  readonly faults: readonly string[];
+  /** Called once all are up. */
+  announce(bmcs: readonly SimulatedBmc[]): void;
+}
+
+export interface SimulatedBmc {
+  readonly url: string;
+  readonly fixture: string;
+  /** SHA-256 of its certificate, where it speaks https. */
+  readonly fingerprint?: string;
+}
+
+/** What a right profile would do. */
+export interface CheckedProfile {
+  readonly id: string;
+  readonly title: string;
+  readonly effect: "adds" | "changes";
+  readonly rules: readonly string[];
+  readonly quirks: number;
 }
 
 /** The same, with the settings' type closed over. */
 export interface LocalWork
-  extends Pick<CliDeps<unknown>, "version" | "clock" | "mainPath" | "io" | "demo" | "findStateDir"> {
+  extends Pick<
+    CliDeps<unknown>,
+    "version" | "clock" | "mainPath" | "io" | "demo" | "simulate" | "listSimulated" | "findStateDir" | "checkProfile"
+  > {
   serve(flags: SettingFlags): Promise<void>;
   check(flags: SettingFlags): Promise<void>;
   rotateKey(flags: SettingFlags): Promise<Readonly<Record<string, Json>>>;

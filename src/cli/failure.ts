@@ -124,7 +124,8 @@ export const describe = ({ problem }: Failure): string => {
   const listed = settingProblems(problem);
   const bmc = bmcText(problem);
   return [
-    `error: ${plain(listed.length > 0 ? "The settings are wrong:" : problem.detail)}`,
+    // The text repeats what is listed below it.
+    `error: ${plain(listed.length > 0 ? problem.detail.replace(/: .*$/su, ":") : problem.detail)}`,
     ...listed,
     ...(problem.hint === undefined ? [] : [`hint: ${plain(problem.hint)}`]),
     ...(bmc === undefined ? [] : [`bmc: ${plain(bmc)}`]),

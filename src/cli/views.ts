@@ -1,6 +1,8 @@
 // The views of REST v1 as they arrive: the records of core with times as ISO 8601 text. What the command line relies on is checked;
 // members it does not know pass through.
-import type { Accepted, BootView, MediaView, PowerView, ProbeReport } from "../core/gateway.ts";
+import type { Accepted, BootView, MachineProfile, MediaView, PowerView } from "../core/gateway.ts";
+import type { ProfileSummary, ProfileView, Recording } from "../core/ports.ts";
+import type { ProbeReport } from "../core/probe.ts";
 import type {
   AttachmentRecord,
   AuditRecord,
@@ -88,8 +90,31 @@ export const toProbe = view<ProbeReport>("a probe report", {
   identity: "object",
   profile: "object",
   slots: "array",
+  limits: "object",
   can: "object",
+  fitness: "object",
+  preparation: "array",
+  plans: "array",
   warnings: "array",
+});
+export const toRecording = view<Recording>("a recording", { files: "object", resources: "number", notes: "array" });
+export const toProfileSummary = view<ProfileSummary>("a profile", { id: "string", title: "string", origins: "array" });
+export const toProfile = view<ProfileView>("a profile", {
+  id: "string",
+  title: "string",
+  origins: "array",
+  priority: "number",
+  rules: "array",
+  notes: "array",
+  quirks: "array",
+});
+export const toMachineProfile = view<MachineProfile>("a machine's profile", {
+  id: "string",
+  title: "string",
+  machine: "string",
+  identity: "object",
+  notes: "array",
+  quirks: "array",
 });
 
 /** The answer to accepted work: its operation, and the attachment where there is one. */

@@ -1,8 +1,10 @@
 // What a protocol must offer. An absent member is the capability flag: a session without `media` cannot do media.
+import type { MediaForesight, MediaRules, UrlRules } from "./media.ts";
 import type {
   BootEnabled,
   BootMode,
   BootTarget,
+  Destructive,
   MediaType,
   PowerState,
   ProtocolName,
@@ -68,6 +70,8 @@ export interface SlotState {
   readonly imageName?: string;
   readonly writeProtected?: boolean;
   readonly connectedVia?: string;
+  /** The BMC shows nothing of its media: this is what it accepted, and nothing has confirmed it. */
+  readonly unverified?: true;
 }
 
 /** What is to be inserted: a URL that this BMC can read. */
@@ -75,6 +79,8 @@ export interface Medium {
   readonly url: string;
   readonly mediaType: MediaType;
   readonly sizeBytes: number;
+  /** PEM of the CA behind an https URL, for a BMC that takes one. */
+  readonly ca?: string;
 }
 
 /** `enabled: "Disabled"` means no override is active, whatever `target` says. */
@@ -84,9 +90,15 @@ export interface BootOverride {
   readonly mode?: BootMode;
 }
 
-export interface MediaDriver {
-  /** URL schemes this BMC reads from, best first; absent means http, then https. */
-  readonly schemes?: readonly ("http" | "https")[];
+export interface MediaDriver extends MediaForesight {
+  readonly rules?: MediaRules;
+  /** What the slot takes as a URL; absent means http, then https. May cost one request the first time. */
+  urlRules?(slotId: string): Promise<UrlRules>;
+  /**
+   * Makes the BMC ready for media, where it must be told first; the slots may be others afterwards. Changes the BMC. Done once and
+   * remembered; `again` repeats it. Answers the number of requests it took.
+   */
+  prepare?(options?: { readonly again?: boolean }): Promise<number>;
   /**
    * The slots of the machine. With `fresh: false` (the default) remembered slots may be answered without `state`
    * and without a request; with `fresh: true` each has a `state` read now.
@@ -96,8 +108,9 @@ export interface MediaDriver {
   slot(id: string): Promise<Slot>;
   /**
    * Inserts and resolves only when the BMC's own state says so. If a slot's state was read in this session and holds exactly
-   * `medium.url`, nothing is sent. Never ejects anything.
-   * @throws MediabayError SLOT_OCCUPIED, UNSUPPORTED_BY_BMC, BMC_INCONSISTENT (accepted but never shown) and the transport codes
+   * `medium.url`, nothing is sent. Never ejects a medium.
+   * @throws MediabayError SLOT_OCCUPIED, UNSUPPORTED_BY_BMC, BMC_INCONSISTENT (accepted but never shown) and the transport codes;
+   * with `nextSlot: true` in its context where another slot may take what this one refuses
    */
   insert(slotId: string, medium: Medium): Promise<SlotState>;
   /** Ejects whatever the slot holds; an empty slot is success. Resolves when the BMC says empty. */
@@ -105,12 +118,14 @@ export interface MediaDriver {
 }
 
 export interface BootDriver {
+  /** True where the BMC forgets an override before the host boots: whoever wants it sets it again right before each power-on. */
+  readonly rearm?: boolean;
   override(): Promise<BootOverride>;
   /** Boot targets the BMC allows; empty when it does not say. */
   targets(): Promise<readonly BootTarget[]>;
   /** The target of this BMC that boots the given kind of virtual medium (`Cd`, `Usb`, `UsbCd`, `Floppy`). */
   targetFor(mediaType: MediaType): Promise<BootTarget>;
-  /** Sets, reads back, and answers what the read-back showed, not what was asked. */
+  /** Sets, reads back, and answers what the read-back showed, not what was asked. A Continuous that is not to be had becomes Once. */
   setOverride(wanted: BootOverride): Promise<BootOverride>;
 }
 
@@ -121,12 +136,23 @@ export interface PowerDriver {
   reset(type: ResetType): Promise<void>;
 }
 
+/** A resource as the BMC answered it, whatever the status. */
+export interface ResourceAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent when it is no JSON object. */
+  readonly body?: { readonly [key: string]: Json };
+}
+
 /** One conversation with one BMC. Close it: sessions are few. */
 export interface Session {
   readonly identity: Identity;
   readonly media?: MediaDriver;
   readonly boot?: BootDriver;
   readonly power?: PowerDriver;
+  /** Reads one resource by its path, for a recording; absent where the protocol has none. @throws MediabayError the transport codes */
+  read?(path: string): Promise<ResourceAnswer>;
   /** What was learnt and may be handed to the next `open` of this machine: plain JSON, no secrets. */
   memory(): Json;
   /** Requests sent so far in this session, for evidence and for tests. */
@@ -160,6 +186,8 @@ export interface Clock {
 export interface DriverContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Destructive steps that the operator allows; absent means none. */
+  readonly allow?: ReadonlySet<Destructive>;
   onExchange(exchange: Exchange): void;
   /** What an earlier session of this machine learnt. The driver validates and, when stale, ignores it. */
   readonly memory?: Json;

@@ -1,6 +1,16 @@
 // The one interface that every north side (REST, CLI through REST, console, Redfish service) calls. Implemented in src/gateway/.
 import type { BootOverride, Credentials, Identity, Slot, TlsPolicy } from "./driver.ts";
-import type { AttachmentFilter, OperationFilter, PageRequest, Source } from "./ports.ts";
+import type {
+  AttachmentFilter,
+  OperationFilter,
+  PageRequest,
+  ProfileExplanation,
+  ProfileSummary,
+  ProfileView,
+  Recording,
+  Source,
+} from "./ports.ts";
+import type { ProbeReport } from "./probe.ts";
 import type {
   Actor,
   AttachmentRecord,
@@ -82,16 +92,20 @@ export interface MediaView {
   readonly slots: readonly (Slot & { readonly attachmentId?: string })[];
 }
 
-export interface ProbeReport {
+/** Why a machine's BMC is handled as it is. */
+export interface MachineProfile extends ProfileExplanation {
+  /** Its name. */
+  readonly machine: string;
   readonly identity: Identity;
-  readonly profile: { readonly id: string; readonly why: readonly string[] };
-  readonly slots: readonly Slot[];
-  readonly boot?: BootView;
-  readonly power?: PowerView;
-  readonly can: { readonly media: boolean; readonly boot: boolean; readonly power: boolean };
-  /** Requests the probe cost. */
-  readonly exchanges: number;
-  readonly warnings: readonly string[];
+}
+
+export type ProbeTarget = { readonly machine: string } | { readonly endpoint: NewEndpoint };
+
+export interface RecordOptions extends RequestOptions {
+  /** Gives it up. */
+  readonly signal?: AbortSignal;
+  /** Called after each read: how many there were, and how many are known to come. */
+  onProgress?(read: number, left: number): void;
 }
 
 export interface Gateway {
@@ -130,7 +144,16 @@ export interface Gateway {
   power(machine: string): Promise<PowerView>;
   reset(machine: string, type: ResetType, options: RequestOptions): Promise<Accepted>;
   /** Read-only. Of a registered machine, or of an address that is not registered. */
-  probe(target: { readonly machine: string } | { readonly endpoint: NewEndpoint }): Promise<ProbeReport>;
+  probe(target: ProbeTarget): Promise<ProbeReport>;
+  /** Read-only: what the BMC shows, without secrets, as the files of a fixture. */
+  record(target: ProbeTarget, options: RecordOptions): Promise<Recording>;
+
+  /** Ordered by id. */
+  listProfiles(page: PageRequest): Promise<Page<ProfileSummary>>;
+  /** @throws NOT_FOUND */
+  getProfile(id: string): Promise<ProfileView>;
+  /** From what the BMC is known to be; one that was never spoken to is asked. */
+  explainProfile(machine: string): Promise<MachineProfile>;
 
   ingestImage(
     source: Source,

@@ -1,6 +1,7 @@
 // What the gateway needs from the other rooms. Each interface is implemented in the room its comment names and handed in by main.ts.
-import type { Credentials, Endpoint, Identity, Json, Protocol } from "./driver.ts";
+import type { Credentials, Endpoint, Identity, Json, Protocol, ResourceAnswer } from "./driver.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { UrlRules } from "./media.ts";
 import type {
   AttachmentRecord,
   AuditRecord,
@@ -15,9 +16,12 @@ import type {
 import type {
   AttachmentRole,
   AttachmentState,
+  Confidence,
   OperationKind,
   OperationState,
+  ProfileOrigin,
   ProtocolName,
+  RecordingFile,
   Role,
 } from "./vocabulary.ts";
 
@@ -260,7 +264,8 @@ export interface Images {
   remove(digest: string): Promise<void>;
 }
 
-export interface PublishRequest {
+/** With the rules of the BMC for its URL. */
+export interface PublishRequest extends UrlRules {
   readonly attachmentId: string;
   readonly machineId: string;
   readonly digest: string;
@@ -270,14 +275,14 @@ export interface PublishRequest {
   readonly bmcHost: string;
   /** The endpoint's override of our host in the URL. */
   readonly imageHost?: string;
-  /** Schemes this BMC accepts, best first. */
-  readonly schemes: readonly ("http" | "https")[];
 }
 
 /** Implemented in images/. */
 export interface Publications {
-  /** Idempotent per attachment: a live publication is answered again. Durable before it resolves. @throws UNSUPPORTED_BY_BMC (no listener for its schemes) */
+  /** Idempotent per attachment: a live publication is answered again. Durable before it resolves. @throws UNSUPPORTED_BY_BMC (we have no URL that its rules allow) */
   publish(request: PublishRequest): Promise<PublicationRecord>;
+  /** A URL as `publish` would make it; nothing is served there. @throws what `publish` throws for such a BMC */
+  preview(request: Omit<PublishRequest, "attachmentId" | "machineId" | "digest">): Promise<string>;
   find(attachmentId: string): PublicationRecord | undefined;
   /** From now on its URL is 404 and running transfers of it are cut. Idempotent. */
   withdraw(attachmentId: string): Promise<void>;
@@ -297,10 +302,90 @@ export interface ProfileMatch {
   readonly quirks: Readonly<Partial<Record<ProtocolName, Readonly<Record<string, unknown>>>>>;
 }
 
+export interface Evidence {
+  readonly source: string;
+  readonly date: string;
+  readonly firmwareSeen: string;
+  readonly confidence: Confidence;
+}
+
+/** One quirk of a profile: its value, its reason, and where it is written. */
+export interface ProfileQuirk {
+  readonly protocol: ProtocolName;
+  readonly section: string;
+  readonly key: string;
+  readonly value: Json;
+  readonly why: string;
+  readonly evidence: Evidence;
+  /** The file is `<profile>.json` of the shipped folder or of the site's. */
+  readonly profile: string;
+  readonly origin: ProfileOrigin;
+  /** For which firmware only, for people; absent: for all. */
+  readonly firmware?: string;
+}
+
+export interface ProfileSummary {
+  readonly id: string;
+  readonly title: string;
+  /** What most of it rests on. */
+  readonly confidence?: Confidence;
+  readonly origins: readonly ProfileOrigin[];
+}
+
+/** All that is known of one BMC family. */
+export interface ProfileView extends ProfileSummary {
+  readonly priority: number;
+  /** Its match rules, for people; any of them is enough. */
+  readonly rules: readonly string[];
+  /** Where sources are weak or contradict each other. */
+  readonly notes: readonly string[];
+  /** Of its own files, in the order in which they win over each other. */
+  readonly quirks: readonly ProfileQuirk[];
+}
+
+/** Why a BMC is handled as it is. */
+export interface ProfileExplanation extends ProfileSummary {
+  /** The rule that held; absent when no family matches. */
+  readonly rule?: string;
+  readonly notes: readonly string[];
+  /** What acts, one entry a quirk. */
+  readonly quirks: readonly ProfileQuirk[];
+}
+
 /** Implemented in profiles/. */
 export interface Profiles {
   match(identity: Identity): ProfileMatch;
-  list(): readonly { readonly id: string; readonly title: string }[];
+  explain(identity: Identity): ProfileExplanation;
+  /** Ordered by id. */
+  list(): readonly ProfileSummary[];
+  /** @throws NOT_FOUND */
+  get(id: string): ProfileView;
+}
+
+// ---- recordings ----------------------------------------------------------------------------------------------------
+
+export interface RecordRequest {
+  /** Reads one resource. One at a time. */
+  read(path: string): Promise<ResourceAnswer>;
+  readonly identity: Identity;
+  /** What must not be in a recording wherever it stands: our account there, the BMC's address. */
+  readonly secrets: readonly string[];
+  /** Called after each read: how many there were, and how many are known to come. */
+  onProgress?(read: number, left: number): void;
+}
+
+/** What a BMC shows of itself, without its secrets, as the files of a fixture. */
+export interface Recording {
+  readonly files: Readonly<Record<RecordingFile, string>>;
+  readonly resources: number;
+  /** What could not be read. */
+  readonly notes: readonly string[];
+}
+
+/** Implemented in recording/. */
+export interface Recorder {
+  /** Reads only. @throws MediabayError UNSUPPORTED_BY_BMC and what `read` throws */
+  record(request: RecordRequest): Promise<Recording>;
 }
 
 /** Implemented by drivers/registry.ts. */

@@ -10,6 +10,7 @@ import type {
   OperationKind,
   OperationState,
   ProtocolName,
+  RearmTime,
   ResetType,
   Role,
   StepState,
@@ -90,7 +91,11 @@ export interface AttachmentRecord {
   /** What the BMC showed after insert. */
   readonly observed?: SlotState;
   readonly observedAt?: number;
+  /** This BMC drops a medium that nobody reads for so long: we look twice as often, and insert it again. */
+  readonly idleUnmountMs?: number;
   readonly boot?: BootOverride;
+  /** Set where the BMC does not keep `boot`: it is then set again by the power operations of this machine. */
+  readonly rearm?: RearmTime;
   readonly reset?: ResetType;
   readonly reads?: ReadSummary;
   readonly warnings: readonly string[];

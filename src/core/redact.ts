@@ -25,6 +25,9 @@ const secretNames = new Set([
 
 const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, "");
 
+/** Whether a property of this name never shows its value. */
+export const isSecretName = (name: string): boolean => secretNames.has(plainName(name));
+
 /** `scheme://user:pass@host/path?query` loses user, password, query values and fragment. */
 const uriPattern = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]+)/gi;
 
@@ -63,7 +66,7 @@ const redactValue = (value: unknown, depth: number): unknown => {
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       name,
-      secretNames.has(plainName(name)) && item !== null && item !== undefined && typeof item !== "boolean"
+      isSecretName(name) && item !== null && item !== undefined && typeof item !== "boolean"
         ? mask
         : redactValue(item, depth + 1),
     ]),

@@ -60,3 +60,34 @@ export type TlsMode = (typeof tlsModes)[number];
 /** `modern`: TLS 1.2 and newer. `legacy`: down to TLS 1.0 with weak keys, for firmware that has nothing better. */
 export const tlsLevels = ["modern", "legacy"] as const;
 export type TlsLevel = (typeof tlsLevels)[number];
+
+/**
+ * What a statement about a BMC rests on. `code`: read in the maker's, or a client's, code or manual. `capture`: in a recorded tree.
+ * `measured`: tried by us. `report`: an issue. `inferred`: concluded, seen nowhere.
+ */
+export const confidences = ["code", "capture", "measured", "report", "inferred"] as const;
+export type Confidence = (typeof confidences)[number];
+
+/** Where a profile's file is from: with us, or of the operator's own folder. */
+export const profileOrigins = ["shipped", "site"] as const;
+export type ProfileOrigin = (typeof profileOrigins)[number];
+
+/** By the standard's action or a vendor's own, by PATCH of the slot, or by the requests that a profile lists. */
+export const insertMethods = ["action", "patch", "recipe"] as const;
+export type InsertMethod = (typeof insertMethods)[number];
+
+/** `unknown`: what decides it cannot be seen at present. */
+export const fitVerdicts = ["yes", "no", "unknown"] as const;
+export type FitVerdict = (typeof fitVerdicts)[number];
+
+/** When a boot override that the BMC does not keep is set again: before the next power-on, or before each. */
+export const rearmTimes = ["next", "each"] as const;
+export type RearmTime = (typeof rearmTimes)[number];
+
+/** What a driver does only where the operator allows it, since it harms more than the machine's media: resets of BMC and host. */
+export const destructiveSteps = ["bmcReset", "scpReboot"] as const;
+export type Destructive = (typeof destructiveSteps)[number];
+
+/** The files of a fixture; there are no others. */
+export const recordingFiles = ["resources.json", "personality.json", "PROVENANCE.md"] as const;
+export type RecordingFile = (typeof recordingFiles)[number];

@@ -40,3 +40,10 @@ export const audit = async (work: AttachWork, action: string, detail: Json, dige
     detail,
   });
 };
+
+/** Told in the operation's events, and kept with the attachment. */
+export const warn = async (work: AttachWork, text: string): Promise<void> => {
+  work.context.warn(text);
+  const { warnings } = await work.deps.attachments.get(work.attachmentId);
+  await work.deps.attachments.update(work.attachmentId, { warnings: [...new Set([...warnings, text])] });
+};

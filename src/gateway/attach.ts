@@ -1,14 +1,15 @@
 // Attach: from a source to a medium that the BMC says it holds. Every step is journalled and can be undone.
-import type { BootOverride, Json } from "../core/driver.ts";
+import type { BootOverride, Json, MediaDriver } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { OperationHandler } from "../core/ports.ts";
 import type { MediaType } from "../core/vocabulary.ts";
-import { type AttachInput, type AttachWork, audit, type ImageFacts } from "./attach-work.ts";
+import { type AttachInput, type AttachWork, audit, type ImageFacts, warn } from "./attach-work.ts";
 import { type BootWish, bootWanted, clearBoot } from "./boot.ts";
-import { type Conversations, hostOf, mediaOf } from "./connect.ts";
+import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { choose, type Inserted, insertStep } from "./insert.ts";
-import { type ResetWish, resetOnce } from "./power.ts";
+import { endRearm, type ResetWish, resetOnce } from "./power.ts";
+import { publish } from "./publish.ts";
 import { waitUntilRead } from "./watch.ts";
 import type { Way } from "./way.ts";
 
@@ -30,7 +31,7 @@ const attach = async (work: AttachWork): Promise<Json> => {
   await beginStep(work);
   const image = await imageStep(work);
   const way = await wayStep(work, image);
-  if (way.evict) await evictStep(work, way);
+  if (way.evict.length > 0) await evictStep(work, way);
   await publishStep(work, image, way);
   const inserted = await insertStep(work, image, way);
   const boot = input.boot === "none" ? undefined : await bootStep(work, inserted.mediaType, input.boot);
@@ -80,16 +81,29 @@ const imageStep = (work: AttachWork): Promise<ImageFacts> =>
 const wayStep = (work: AttachWork, image: ImageFacts): Promise<Way> =>
   work.context.step("connect", "Connect to the BMC and choose the slot", async ({ attempt }) => {
     const { session } = await work.link.get(work.context.signal);
-    return choose(work, image, await mediaOf(session).slots({ fresh: attempt > 1 || work.input.force }));
+    const media = mediaOf(session);
+    const requests = await prepare(media);
+    if (requests > 0) await audit(work, "media.prepared", { requests });
+    return choose(work, image, media, { fresh: attempt > 1 || work.input.force });
   });
 
+/** What was prepared once may have been undone since: no slot that takes a URL is the sign. */
+const prepare = async (media: MediaDriver): Promise<number> => {
+  if (media.prepare === undefined) return 0;
+  const requests = await media.prepare();
+  if (requests > 0 || (await media.slots()).some((slot) => slot.urlCapable)) return requests;
+  return media.prepare({ again: true });
+};
+
 const evictStep = (work: AttachWork, way: Way): Promise<Json> =>
-  work.context.step("evict", `Eject the foreign medium from slot ${way.slot}`, async () => {
+  work.context.step("evict", `Eject the foreign medium from slot ${way.evict.join(" and ")}`, async () => {
     const { session } = await work.link.get(work.context.signal);
     const media = mediaOf(session);
-    const found = await media.slot(way.slot);
-    await audit(work, "media.evicted", { slot: way.slot, image: found.state?.image ?? null });
-    if (found.state?.inserted === true) await media.eject(way.slot);
+    for (const slot of way.evict) {
+      const found = await media.slot(slot);
+      await audit(work, "media.evicted", { slot, image: found.state?.image ?? null });
+      if (found.state?.inserted === true) await media.eject(slot);
+    }
     return null;
   });
 
@@ -98,17 +112,8 @@ const publishStep = (work: AttachWork, image: ImageFacts, way: Way): Promise<Jso
     "publish",
     "Publish the image for this BMC",
     async () => {
-      const { session, endpoint, machine } = await work.link.get(work.context.signal);
-      const imageHost = machine.endpoints.find((candidate) => candidate.address === endpoint.address)?.imageHost;
-      await work.deps.publications.publish({
-        attachmentId: work.attachmentId,
-        machineId: machine.id,
-        digest: image.digest,
-        extension: way.extension,
-        bmcHost: hostOf(endpoint.address),
-        ...(imageHost === undefined ? {} : { imageHost }),
-        schemes: mediaOf(session).schemes ?? ["http", "https"],
-      });
+      const { session } = await work.link.get(work.context.signal);
+      await publish(work, image, mediaOf(session), way);
       return null;
     },
     () => work.deps.publications.withdraw(work.attachmentId),
@@ -120,12 +125,9 @@ const bootStep = (work: AttachWork, mediaType: MediaType, wish: Exclude<BootWish
     "Set the boot override and read it back",
     async () => {
       const { session } = await work.link.get(work.context.signal);
-      const { shown, warning } = await bootWanted(session, mediaType, wish);
-      if (warning !== undefined) work.context.warn(warning);
-      await work.deps.attachments.update(work.attachmentId, {
-        boot: shown,
-        warnings: warning === undefined ? [] : [warning],
-      });
+      const { shown, warning, rearm } = await bootWanted(session, mediaType, wish);
+      await work.deps.attachments.update(work.attachmentId, { boot: shown, rearm });
+      if (warning !== undefined) await warn(work, warning);
       return shown;
     },
     async (_output, signal) => {
@@ -140,6 +142,7 @@ const resetStep = (work: AttachWork, wish: ResetWish, boot: BootOverride | undef
     const reads = await work.deps.publications.reads(work.attachmentId);
     const done = await resetOnce(session, wish, { again: attempt > 1, boot, reads });
     if (done !== undefined) await work.deps.attachments.update(work.attachmentId, { reset: done });
+    await endRearm(work.deps, work.attachmentId);
     return done ?? null;
   });
 

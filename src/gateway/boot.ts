@@ -2,7 +2,7 @@
 import type { BootDriver, BootOverride, Session } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { OperationHandler } from "../core/ports.ts";
-import type { BootEnabled, MediaType } from "../core/vocabulary.ts";
+import type { BootEnabled, MediaType, RearmTime } from "../core/vocabulary.ts";
 import type { Conversations } from "./connect.ts";
 
 export type BootWish = "once" | "continuous" | "none";
@@ -22,6 +22,8 @@ export interface BootOutcome {
   readonly shown: BootOverride;
   /** Set when the BMC made something else of the wish that still boots the medium. */
   readonly warning?: string;
+  /** Set when the override must be set again for the wish to come true. */
+  readonly rearm?: RearmTime;
 }
 
 /** @throws MediabayError BMC_INCONSISTENT when the read-back shows no override, or another target */
@@ -32,7 +34,11 @@ export const bootWanted = async (
 ): Promise<BootOutcome> => {
   const boot = bootOf(session);
   const wanted: BootOverride = { target: await boot.targetFor(mediaType), enabled: enabledOf[wish] };
-  return judge(wanted, await boot.setOverride(wanted));
+  const outcome = judge(wanted, await boot.setOverride(wanted));
+  if (wish === "continuous" && (boot.rearm === true || outcome.shown.enabled === "Once")) {
+    return { ...outcome, rearm: "each" };
+  }
+  return boot.rearm === true ? { ...outcome, rearm: "next" } : outcome;
 };
 
 const judge = (wanted: BootOverride, shown: BootOverride): BootOutcome => {

@@ -179,6 +179,7 @@ const protocolOf = async (deps: GatewayDeps, endpoint: Endpoint, context: Driver
 const baseContext = (deps: GatewayDeps, name: string, signal: AbortSignal): DriverContext => ({
   clock: deps.clock,
   signal,
+  ...(deps.allow === undefined ? {} : { allow: deps.allow }),
   onExchange: (exchange) => {
     deps.onExchange?.(exchange);
     deps.log.debug({ machine: name, ...exchange }, "bmc exchange");

@@ -11,7 +11,9 @@ import type {
   Profiles,
   Protocols,
   Publications,
+  Recorder,
 } from "../core/ports.ts";
+import type { Destructive } from "../core/vocabulary.ts";
 
 export interface GatewayDeps {
   readonly machines: MachineStore;
@@ -26,11 +28,16 @@ export interface GatewayDeps {
   readonly log: Log;
   /** Called for each request to a BMC, for the metrics. */
   onExchange?(exchange: Exchange): void;
+  /** PEM of the CA behind our https publications, for BMCs that take one. */
+  readonly imageCa?: string;
+  /** Destructive steps that a driver may take; absent means none. */
+  readonly allow?: ReadonlySet<Destructive>;
   /** Default deadline of an operation, from its acceptance. */
   readonly deadlineMs: number;
 }
 
-/** The deps of the use cases that submit operations. */
+/** The deps of what north sides ask for. */
 export interface SubmittingDeps extends GatewayDeps {
+  readonly recorder: Recorder;
   readonly operations: Operations;
 }

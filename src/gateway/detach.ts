@@ -88,7 +88,8 @@ const eject = async (
 ): Promise<Pick<Outcome, "slot" | "found">> => {
   const slot = await findSlot(work, attachment, media);
   if (slot === undefined) return { slot: attachment.slot ?? null, found: "empty" };
-  if (slot.state?.inserted !== true) return { slot: slot.id, found: "empty" };
+  const isShown = slot.state?.inserted === true;
+  if (!isShown && attachment.observed?.unverified !== true) return { slot: slot.id, found: "empty" };
   if (!isOurs(work, attachment, slot)) {
     work.context.warn(`Slot ${slot.id} holds a medium that is not ours; it was left in.`);
     return { slot: slot.id, found: "foreign" };

@@ -13,6 +13,8 @@ import { createMachine, removeMachine, toEndpoint, updateMachine } from "./machi
 import { createEjectHandler, readMedia } from "./media.ts";
 import { createPowerHandler, powerOf } from "./power.ts";
 import { probeEndpoint, probeMachine } from "./probe.ts";
+import { explainProfile, listProfiles } from "./profiles.ts";
+import { recordEndpoint, recordMachine } from "./record.ts";
 import { submit, submitAttach, submitDetach } from "./submit.ts";
 import { createTurns } from "./turns.ts";
 
@@ -27,7 +29,7 @@ export const createUseCases = (
       attach: createAttachHandler(deps, conversations),
       detach: createDetachHandler(deps, conversations),
       boot: createBootHandler(conversations),
-      power: createPowerHandler(conversations),
+      power: createPowerHandler(deps, conversations),
       eject: createEjectHandler(deps, conversations),
     },
   };
@@ -86,8 +88,20 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
     reset: async (machine, type, options) => submit(deps, await machines.get(machine), "power", { type }, options),
     probe: async (target) =>
       "machine" in target
-        ? probeMachine(conversations, await machineId(target.machine), viewSignal())
-        : probeEndpoint(conversations, toEndpoint(target.endpoint), viewSignal()),
+        ? probeMachine(deps, conversations, await machineId(target.machine), viewSignal())
+        : probeEndpoint(deps, conversations, toEndpoint(target.endpoint), {
+            signal: viewSignal(),
+            imageHost: target.endpoint.imageHost,
+          }),
+
+    record: async (target, options) =>
+      "machine" in target
+        ? recordMachine(deps.recorder, conversations, await machineId(target.machine), options)
+        : recordEndpoint(deps.recorder, conversations, toEndpoint(target.endpoint), options),
+
+    listProfiles: async (page) => listProfiles(deps, page),
+    getProfile: async (id) => deps.profiles.get(id),
+    explainProfile: (machine) => explainProfile(deps, conversations, machine, viewSignal()),
 
     ingestImage: (source, options) =>
       deps.images.ensure({

@@ -2,9 +2,11 @@
 import type { BootOverride, PowerDriver, Session } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { OperationHandler } from "../core/ports.ts";
-import type { ReadSummary } from "../core/records.ts";
+import type { AttachmentRecord, ReadSummary } from "../core/records.ts";
 import type { ResetType } from "../core/vocabulary.ts";
+import { bootOf } from "./boot.ts";
 import type { Conversations } from "./connect.ts";
+import type { GatewayDeps } from "./deps.ts";
 
 /** True picks On when the machine is off, else ForceRestart. */
 export type ResetWish = true | ResetType;
@@ -34,9 +36,17 @@ export const resetOnce = async (
 ): Promise<ResetType | undefined> => {
   if (evidence.again && (await evidentlyReset(session, evidence.boot))) return undefined;
   const power = powerOf(session);
-  const type = wish === true ? ((await power.state()) === "Off" ? "On" : "ForceRestart") : wish;
+  const type = wish === true ? await bootingType(power) : wish;
   await power.reset(type);
   return type;
+};
+
+/** The host boots by it; of those that the BMC offers, the one that asks the system that runs for the least. */
+const bootingType = async (power: PowerDriver): Promise<ResetType> => {
+  const candidates: readonly [ResetType, ...ResetType[]] =
+    (await power.state()) === "Off" ? ["On", "ForceOn"] : ["ForceRestart", "PowerCycle", "GracefulRestart"];
+  const offered = await power.resetTypes();
+  return candidates.find((type) => offered.includes(type)) ?? candidates[0];
 };
 
 const evidentlyReset = async (session: Session, boot: BootOverride | undefined): Promise<boolean> => {
@@ -46,12 +56,42 @@ const evidentlyReset = async (session: Session, boot: BootOverride | undefined):
 
 /** The operation behind a reset by itself; its input is `{type}`. */
 export const createPowerHandler =
-  (conversations: Conversations): OperationHandler =>
+  (deps: RearmDeps, conversations: Conversations): OperationHandler =>
   (context) =>
     context.step("reset", "Reset the machine", async ({ signal }) =>
       conversations.converse(context.operation.machineId, { signal }, async ({ session }) => {
         const { type } = context.input as unknown as { readonly type: ResetType };
+        const rearmed = booting.has(type) ? await rearm(deps, session, context.operation.machineId) : undefined;
         await powerOf(session).reset(type);
+        if (rearmed !== undefined) await endRearm(deps, rearmed.id);
         return { type };
       }),
     );
+
+/** Where attachments wait to be armed again. */
+type RearmDeps = Pick<GatewayDeps, "attachments">;
+
+const booting: ReadonlySet<ResetType> = new Set([
+  "On",
+  "ForceOn",
+  "ForceRestart",
+  "GracefulRestart",
+  "PowerCycle",
+  "PushPowerButton",
+]);
+
+/** Sets the override again that a live attachment asked for and its BMC does not keep. @throws what setting it throws: nothing is reset then */
+const rearm = async (deps: RearmDeps, session: Session, machineId: string): Promise<AttachmentRecord | undefined> => {
+  const { items } = await deps.attachments.list({ limit: 100 }, { machineId, states: ["attached"] });
+  const waiting = items.find((item) => item.rearm !== undefined && item.boot !== undefined);
+  if (waiting?.boot === undefined) return undefined;
+  const { target, enabled } = waiting.boot;
+  await bootOf(session).setOverride({ target, enabled });
+  return waiting;
+};
+
+/** A boot that was to happen once has happened. */
+export const endRearm = async (deps: RearmDeps, attachmentId: string): Promise<void> => {
+  const { rearm: time } = await deps.attachments.get(attachmentId);
+  if (time === "next") await deps.attachments.update(attachmentId, { rearm: undefined });
+};

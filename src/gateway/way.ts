@@ -1,14 +1,15 @@
 // Which slot an image goes into, and as what. Pure: decided from what the BMC shows and what we know to be ours.
 import type { Slot } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
+import type { MediaRules } from "../core/media.ts";
 import type { AttachmentRole, ImageFormat, MediaType } from "../core/vocabulary.ts";
 
 export interface Way {
   readonly slot: string;
   readonly mediaType: MediaType;
   readonly extension: "iso" | "img";
-  /** Somebody else's medium is in it and was allowed to be replaced. */
-  readonly evict: boolean;
+  /** Slots whose foreign media were allowed to be replaced and must go first. */
+  readonly evict: readonly string[];
 }
 
 export interface WayRequest {
@@ -20,6 +21,9 @@ export interface WayRequest {
   readonly ours: ReadonlySet<string>;
   readonly wanted?: string;
   readonly force: boolean;
+  readonly rules?: MediaRules;
+  /** Slots that have refused this image. */
+  readonly refused?: ReadonlySet<string>;
 }
 
 /** The largest floppy, 2.88 MB: a FAT image beyond it does not fit a slot that is only a floppy. */
@@ -35,24 +39,40 @@ const carrierOf = (slot: Slot, types: readonly MediaType[]): MediaType | undefin
   types.find((type) => slot.mediaTypes.includes(type));
 
 /**
- * @throws MediabayError UNSUPPORTED_BY_BMC when no slot can carry the image, SLOT_OCCUPIED when those that can are taken
+ * @throws MediabayError UNSUPPORTED_BY_BMC when no slot can carry the image, SLOT_OCCUPIED when those that can are taken, or when the BMC
+ * holds no more media at one time
  */
 export const chooseWay = (request: WayRequest): Way => {
   const types = carriers(request.format, request.sizeBytes);
   const able = candidates(request, types);
   if (able.length === 0) throw unsupported(request, types);
+  const holders = request.slots.filter((slot) => request.ours.has(slot.id) || slot.state?.inserted === true);
+  const surplus = holders.length + 1 - (request.rules?.maxConcurrent ?? Number.POSITIVE_INFINITY);
 
-  const free = able.filter(({ slot }) => !request.ours.has(slot.id) && slot.state?.inserted !== true);
-  const best = bestOf(free, request.role, types);
-  if (best !== undefined) return { ...best, evict: false };
+  const free = able.filter(({ slot }) => !holders.includes(slot));
+  const best = surplus > 0 ? undefined : bestOf(free, able, request, types);
+  if (best !== undefined) return { ...best, evict: [] };
 
-  const foreign = able.filter(({ slot }) => !request.ours.has(slot.id));
-  const replaced = request.force ? bestOf(foreign, request.role, types) : undefined;
-  if (replaced !== undefined) return { ...replaced, evict: true };
-  throw occupied(
-    able.map(({ slot }) => slot),
-    request.ours,
-  );
+  const replaced = request.force ? replacing(request, able, holders, surplus, types) : undefined;
+  if (replaced !== undefined) return replaced;
+  throw occupied(surplus > 0 ? holders : able.map(({ slot }) => slot), request);
+};
+
+/** With force: into the best slot, and as many foreign media out as must go. */
+const replacing = (
+  request: WayRequest,
+  able: readonly Candidate[],
+  holders: readonly Slot[],
+  surplus: number,
+  types: readonly MediaType[],
+): Way | undefined => {
+  const foreign = holders.filter((slot) => !request.ours.has(slot.id)).map((slot) => slot.id);
+  const places = able.filter(({ slot }) => !request.ours.has(slot.id));
+  const best = bestOf(places, able, request, types);
+  if (best === undefined || foreign.length < surplus) return undefined;
+  const own = foreign.filter((id) => id === best.slot);
+  const others = foreign.filter((id) => id !== best.slot).slice(0, Math.max(0, surplus - own.length));
+  return { ...best, evict: [...own, ...others] };
 };
 
 interface Candidate {
@@ -63,46 +83,60 @@ interface Candidate {
 const candidates = (request: WayRequest, types: readonly MediaType[]): readonly Candidate[] =>
   request.slots
     .filter((slot) => slot.urlCapable && (request.wanted === undefined || slot.id === request.wanted))
+    .filter((slot) => request.refused?.has(slot.id) !== true)
     .flatMap((slot) => {
       const mediaType = carrierOf(slot, types);
       return mediaType === undefined ? [] : [{ slot, mediaType }];
     });
 
-/** A config drive leaves the first disc slot to a boot image where there is a second one. */
+const isDisc = (mediaType: MediaType): boolean => mediaType === "CD" || mediaType === "DVD";
+
+/** A config drive leaves the first disc slot to a boot image where there is another as good. */
 const bestOf = (
-  free: readonly Candidate[],
-  role: AttachmentRole,
+  places: readonly Candidate[],
+  able: readonly Candidate[],
+  { role, rules }: WayRequest,
   types: readonly MediaType[],
 ): Omit<Way, "evict"> | undefined => {
-  const rank = (candidate: Candidate): number => {
-    const index = types.indexOf(candidate.mediaType);
-    return candidate.mediaType === "DVD" ? 0 : index;
-  };
-  const top = Math.min(...free.map(rank));
-  const equals = free.filter((candidate) => rank(candidate) === top);
-  const chosen = role === "configdrive" ? equals.at(-1) : equals[0];
+  const rank = ({ mediaType }: Candidate): number => (mediaType === "DVD" ? 0 : types.indexOf(mediaType));
+  const top = Math.min(...places.map(rank));
+  const equals = places.filter((candidate) => rank(candidate) === top);
+  const forBoot = able.find(({ mediaType }) => isDisc(mediaType));
+  const others = role === "configdrive" ? equals.filter((candidate) => candidate !== forBoot) : equals;
+  const chosen = others[0] ?? equals[0];
   if (chosen === undefined) return undefined;
-  const disc = chosen.mediaType === "CD" || chosen.mediaType === "DVD";
-  return { slot: chosen.slot.id, mediaType: chosen.mediaType, extension: disc ? "iso" : "img" };
+  const { slot, mediaType } = chosen;
+  return {
+    slot: slot.id,
+    mediaType,
+    extension: rules?.extensions?.[mediaType] ?? (isDisc(mediaType) ? "iso" : "img"),
+  };
 };
 
 const unsupported = (request: WayRequest, types: readonly MediaType[]): MediabayError => {
   const shown = request.slots.map(
     (slot) => `${slot.id} (${slot.mediaTypes.join(", ") || "no media types"}${slot.urlCapable ? "" : ", no URL"})`,
   );
+  const usable = request.slots.some((slot) => slot.urlCapable);
   const place = request.wanted === undefined ? "No slot of this machine" : `Slot ${request.wanted}`;
   return new MediabayError(
     "UNSUPPORTED_BY_BMC",
     `${place} can carry a ${request.format} image of ${request.sizeBytes} bytes: it needs a URL-capable slot of type ${types.join(", ")}; the BMC has ${shown.join("; ") || "no slots"}.`,
-    { slots: shown },
+    { slots: shown, ...(usable || request.rules?.noneHint === undefined ? {} : { hint: request.rules.noneHint }) },
   );
 };
 
-const occupied = (slots: readonly Slot[], ours: ReadonlySet<string>): MediabayError => {
+const occupied = (slots: readonly Slot[], { ours, rules }: WayRequest): MediabayError => {
   const held = slots.map((slot) =>
     ours.has(slot.id)
       ? `${slot.id} holds another attachment of this machine`
       : `${slot.id} holds ${slot.state?.image ?? slot.state?.imageName ?? "a medium"}`,
   );
-  return new MediabayError("SLOT_OCCUPIED", `No free slot for this image: ${held.join("; ")}.`, { slots: held });
+  const most = rules?.maxConcurrent;
+  const limit = most === undefined ? "" : ` This BMC holds ${most} ${most === 1 ? "medium" : "media"} at a time.`;
+  const isOurs = slots.every((slot) => ours.has(slot.id));
+  return new MediabayError("SLOT_OCCUPIED", `No free slot for this image: ${held.join("; ")}.${limit}`, {
+    slots: held,
+    ...(isOurs ? { hint: "Detach the machine's other attachment first." } : {}),
+  });
 };

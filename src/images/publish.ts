@@ -8,7 +8,7 @@ import type { ReadSummary } from "../core/records.ts";
 import { parseAddress } from "../wire/addresses.ts";
 import { imageHeaders, type Validators } from "./plane/conditions.ts";
 import { type ContentLimits, type Contents, createContents, type ImageFiles } from "./plane/contents.ts";
-import { createToken, type ListenerAddress, placeFor, type UrlSettings } from "./plane/urls.ts";
+import { type ListenerAddress, placeAnew, type UrlSettings } from "./plane/urls.ts";
 import { ReadLog, summariseReads } from "./reads.ts";
 
 export interface PublicationDeps {
@@ -103,6 +103,10 @@ class Book implements PublicationBook {
     });
   }
 
+  async preview(request: Parameters<Publications["preview"]>[0]): Promise<string> {
+    return (await placeAnew(request, this.#listeners, this.#deps.urls)).url;
+  }
+
   find(attachmentId: string): PublicationRecord | undefined {
     const live = this.#byAttachment.get(attachmentId);
     return live && this.#byPath.has(live.path) ? live.record : undefined;
@@ -149,20 +153,15 @@ class Book implements PublicationBook {
   }
 
   async #publishNew(request: PublishRequest): Promise<PublicationRecord> {
-    const { origin, bmcAddresses } = await placeFor(request, this.#listeners, this.#deps.urls ?? {});
+    const placed = await placeAnew(request, this.#listeners, this.#deps.urls);
     // Proves that the image can be read, and has it in memory before the BMC asks.
     await this.contents.acquire(request.digest);
     this.contents.release(request.digest);
-    const token = createToken();
-    const fileName = `media.${request.extension}`;
     const record: PublicationRecord = {
-      token,
-      fileName,
       digest: request.digest,
       attachmentId: request.attachmentId,
       machineId: request.machineId,
-      url: `${origin}/m/${token}/${fileName}`,
-      bmcAddresses,
+      ...placed,
       createdAt: this.#deps.clock.now(),
     };
     await this.#deps.catalog.put(record);

@@ -1,9 +1,14 @@
 // Profiles: what each BMC family needs, as data. Shipped files and a site's own are read once, at start.
+import { MediabayError } from "../core/errors.ts";
 import type { Profiles } from "../core/ports.ts";
-import { type QuirkValidators, joinFamilies, loadFolder } from "./load.ts";
-import { matchFamily } from "./match.ts";
+import { joinFamilies } from "./families.ts";
+import { loadFolder, refuseProblems } from "./load.ts";
+import { explainFamily, matchFamily } from "./match.ts";
+import type { QuirkValidators } from "./problems.ts";
+import { summaryOf, viewOf } from "./view.ts";
 
-export type { QuirkValidators } from "./load.ts";
+export { type CheckedProfile, checkProfile } from "./check.ts";
+export type { QuirkValidators } from "./problems.ts";
 
 export interface ProfileOptions {
   /** The shipped files: `generic.json` and `<vendor>/<product>.json`. */
@@ -16,11 +21,19 @@ export interface ProfileOptions {
 
 /** @throws MediabayError SETTINGS_INVALID naming the file and the key at fault */
 export const createProfiles = async ({ vendorsDir, siteDir, validators = {} }: ProfileOptions): Promise<Profiles> => {
-  const shipped = await loadFolder(vendorsDir, "shipped", validators);
-  const site = siteDir === undefined ? [] : await loadFolder(siteDir, "site", validators);
-  const families = joinFamilies(shipped, site);
+  const shipped = await loadFolder(vendorsDir, "shipped");
+  const site = siteDir === undefined ? [] : await loadFolder(siteDir, "site");
+  refuseProblems(shipped, validators);
+  refuseProblems(site, validators, shipped);
+  const families = joinFamilies([...shipped, ...site]);
   return {
     match: (identity) => matchFamily(families, identity),
-    list: () => families.map(({ id, title }) => ({ id, title })),
+    explain: (identity) => explainFamily(families, identity),
+    list: () => families.map(summaryOf),
+    get: (id) => {
+      const family = families.find((each) => each.id === id);
+      if (family === undefined) throw new MediabayError("NOT_FOUND", "There is no such profile.", { profile: id });
+      return viewOf(family);
+    },
   };
 };

@@ -1,26 +1,32 @@
 // Picks the family of a BMC and merges what acts on it: generic, family, firmware range; the site's own files last.
 import type { Identity } from "../core/driver.ts";
-import type { ProfileMatch } from "../core/ports.ts";
-import { type Family, type ProfileFile, eachQuirk, genericId } from "./load.ts";
+import type { ProfileExplanation, ProfileMatch } from "../core/ports.ts";
+import type { Family } from "./families.ts";
+import { asRule, genericId } from "./problems.ts";
 import { describeRule, ruleHolds, ruleScore } from "./rules.ts";
 import type { QuirksByProtocol, Rule } from "./schema.ts";
-import { describeRange, inRange } from "./versions.ts";
-
-interface Layer {
-  readonly quirks: QuirksByProtocol;
-  readonly from: string;
-}
+import { describeQuirk, notesOf, quirksOf, summaryOf } from "./view.ts";
 
 export const matchFamily = (families: readonly Family[], identity: Identity): ProfileMatch => {
+  const { id, rule, quirks } = explainFamily(families, identity);
+  const merged: Partial<Record<keyof QuirksByProtocol, Record<string, Record<string, unknown>>>> = {};
+  for (const { protocol, section, key, value } of quirks) ((merged[protocol] ??= {})[section] ??= {})[key] = value;
+  return { id, why: [rule ?? "no family matches", ...quirks.map(describeQuirk)], quirks: merged };
+};
+
+export const explainFamily = (families: readonly Family[], identity: Identity): ProfileExplanation => {
   const generic = families.find(({ id }) => id === genericId);
   const best = bestFit(families, identity);
   const files = [...(generic?.files ?? []), ...(best?.family.files ?? [])];
   const inOrder = (["shipped", "site"] as const).flatMap((origin) => files.filter((file) => file.origin === origin));
-  const merged = merge(inOrder.flatMap((file) => layers(file, identity)));
+  const quirks = inOrder.flatMap((file) => quirksOf(file, (entry) => ruleHolds(asRule(entry), identity)));
+  const family = best?.family ?? generic;
   return {
-    id: best?.family.id ?? genericId,
-    why: [best === undefined ? "no family matches" : describeRule(best.rule), ...merged.why],
-    quirks: merged.quirks,
+    ...(family === undefined ? { id: genericId, title: genericId, origins: [] } : summaryOf(family)),
+    ...(best !== undefined && { rule: describeRule(best.rule) }),
+    notes: family === undefined ? [] : notesOf(family),
+    // A later value replaces an earlier one whole.
+    quirks: [...new Map(quirks.map((quirk) => [`${quirk.protocol}.${quirk.section}.${quirk.key}`, quirk])).values()],
   };
 };
 
@@ -37,25 +43,3 @@ const bestFit = (families: readonly Family[], identity: Identity): Fit | undefin
       (one, other) => other.family.priority - one.family.priority || ruleScore(other.rule) - ruleScore(one.rule),
     )
     .at(0);
-
-const layers = ({ profile }: ProfileFile, identity: Identity): readonly Layer[] => [
-  { quirks: profile.protocols, from: profile.id },
-  ...profile.firmware
-    .filter(({ when }) => inRange(identity, when))
-    .map(({ when, protocols }) => ({ quirks: protocols, from: `${profile.id}, firmware ${describeRange(when)}` })),
-];
-
-/** Key by key: a later layer's value replaces an earlier one's whole. */
-const merge = (all: readonly Layer[]): Pick<ProfileMatch, "quirks" | "why"> => {
-  const quirks: Partial<Record<keyof QuirksByProtocol, Record<string, Record<string, unknown>>>> = {};
-  const why = new Map<string, string>();
-  for (const { quirks: layer, from } of all) {
-    for (const { protocol, section, key, quirk } of eachQuirk(layer)) {
-      const sections = (quirks[protocol] ??= {});
-      (sections[section] ??= {})[key] = quirk.value;
-      const name = `${protocol}.${section}.${key}`;
-      why.set(name, `${name} = ${JSON.stringify(quirk.value)}: ${quirk.why} (${from})`);
-    }
-  }
-  return { quirks, why: [...why.values()] };
-};

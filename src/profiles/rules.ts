@@ -3,8 +3,20 @@ import type { Identity } from "../core/driver.ts";
 import type { Rule, TextTest } from "./schema.ts";
 import { describeRange, inRange, rangesMayMeet } from "./versions.ts";
 
-const textFields = ["vendor", "product", "oem", "managerModel", "systemManufacturer", "systemModel"] as const;
-type TextField = (typeof textFields)[number];
+/** Tests on texts, and what of the identity each is put to. */
+const textTests = {
+  vendor: "vendor",
+  product: "product",
+  oem: "oem",
+  managerModel: "managerModel",
+  firmwareText: "firmwareVersion",
+  systemManufacturer: "systemManufacturer",
+  systemModel: "systemModel",
+} as const;
+type TextField = keyof typeof textTests;
+const textFields = Object.keys(textTests) as readonly TextField[];
+
+const versionFields = ["firmwareVersion", "protocolVersion"] as const;
 
 const fold = (text: string): string => text.trim().toLowerCase();
 
@@ -22,7 +34,7 @@ const textHolds = (text: string, test: TextTest): boolean => {
 };
 
 const said = (identity: Identity, field: TextField): readonly string[] => {
-  const value = identity[field];
+  const value = identity[textTests[field]];
   if (value === undefined) return [];
   return typeof value === "string" ? [value] : value;
 };
@@ -33,7 +45,10 @@ export const ruleHolds = (rule: Rule, identity: Identity): boolean =>
     const test = rule[field];
     return test === undefined || said(identity, field).some((text) => textHolds(text, test));
   }) &&
-  (rule.firmwareVersion === undefined || inRange(identity, rule.firmwareVersion));
+  versionFields.every((field) => {
+    const range = rule[field];
+    return range === undefined || inRange(identity[field], range, identity);
+  });
 
 export const describeRule = (rule: Rule): string => {
   const parts = textFields.flatMap((field) => {
@@ -42,8 +57,11 @@ export const describeRule = (rule: Rule): string => {
     const [operator, wanted] = Object.entries(test)[0] ?? [];
     return [`${field} ${operator} ${JSON.stringify(wanted)}`];
   });
-  const range = rule.firmwareVersion === undefined ? [] : [`firmwareVersion ${describeRange(rule.firmwareVersion)}`];
-  return [...parts, ...range].join(" and ");
+  const ranges = versionFields.flatMap((field) => {
+    const range = rule[field];
+    return range === undefined ? [] : [`${field} ${describeRange(range)}`];
+  });
+  return [...parts, ...ranges].join(" and ");
 };
 
 export const ruleScore = (rule: Rule): number => rule.score ?? Object.keys(rule).length;
@@ -57,8 +75,11 @@ export const rulesMayMeet = (left: Rule, right: Rule): boolean => {
     const [one, other] = [left[field], right[field]];
     return field !== "oem" && one !== undefined && other !== undefined && !testsMayMeet(one, other);
   });
-  const [one, other] = [left.firmwareVersion, right.firmwareVersion];
-  return !apart && (one === undefined || other === undefined || rangesMayMeet(one, other));
+  const overlap = versionFields.every((field) => {
+    const [one, other] = [left[field], right[field]];
+    return one === undefined || other === undefined || rangesMayMeet(one, other);
+  });
+  return !apart && overlap;
 };
 
 const isExact = (test: TextTest): boolean => "equals" in test || "oneOf" in test;

@@ -14,21 +14,48 @@ export interface VersionRange {
 interface VersionScheme {
   /** Reads a bound of a range; undefined when it is not of this scheme. */
   parse(text: string): Version | undefined;
-  /** The version of a BMC; undefined when it does not say, or says it otherwise. */
-  of(identity: Identity): Version | undefined;
+  /** What a BMC says as a version; undefined when it says it otherwise. */
+  of(said: string, identity: Identity): Version | undefined;
 }
 
-/** `7.00.30.00`, `v2.72`, `1.00-rc1`: numbers with dots between them, and whatever a maker adds behind. */
-const parseDotted = (text: string): Version | undefined => {
-  const numbers = /^v?(\d+(?:\.\d+)*)(?![\d.])/iu.exec(text.trim())?.[1];
-  return numbers?.split(".").map(Number);
+const numbersOf = (text: string | undefined, separator: RegExp | string = "."): Version | undefined =>
+  text?.split(separator).map(Number);
+
+/** A scheme for which what is said is all there is to know. */
+const byItself = (parse: VersionScheme["parse"]): VersionScheme => ({ parse, of: parse });
+
+const parseDotted = (text: string): Version | undefined =>
+  numbersOf(/^v?(\d+(?:\.\d+)*)(?![\d.])/iu.exec(text.trim())?.[1]);
+
+const parseLabelled = (text: string): Version | undefined =>
+  numbersOf(/(?:^|\s)v?(\d+(?:\.\d+)+)(?![\d.])/iu.exec(text)?.[1]);
+
+const parseDashed = (text: string): Version | undefined =>
+  numbersOf(/^v?(\d+(?:[.-]\d+)*)(?!\d)/iu.exec(text.trim())?.[1], /[.-]/u);
+
+/** `17/1.20`: the generation, then the firmware. */
+const parseGeneration = (text: string): Version | undefined => {
+  const [, generation, firmware] = /^(\d+)\/(.+)$/u.exec(text.trim()) ?? [];
+  const version = firmware === undefined ? undefined : parseDotted(firmware);
+  return version === undefined ? undefined : [Number(generation), ...version];
 };
 
-/** A family that counts otherwise (a generation before the version, dates, letters) adds its scheme here, by what it does. */
+/** A family that counts otherwise adds its scheme here, named by how the version is written. */
 export const schemes: Readonly<Record<string, VersionScheme>> = {
-  dotted: {
-    parse: parseDotted,
-    of: ({ firmwareVersion }) => (firmwareVersion === undefined ? undefined : parseDotted(firmwareVersion)),
+  /** `7.00.30.00`, `v2.72`, `11.01.01`, `1.00-rc1`: numbers with dots between them, and whatever a maker adds behind. */
+  dotted: byItself(parseDotted),
+  /** `iLO 5 v2.72`, `TGBT42S 2.83`: words or a build before the first number that has a dot. */
+  labelled: byItself(parseLabelled),
+  /** `1.10-13`: numbers with dots or hyphens between them. */
+  dashed: byItself(parseDashed),
+  /**
+   * `17/1.20`: the generation in front of the Manager's Model (`17G Monolithic`), then FirmwareVersion. For a maker whose versions start
+   * again with a generation, so that FirmwareVersion alone must not be compared.
+   */
+  "model-generation": {
+    parse: parseGeneration,
+    of: (said, { managerModel = "" }) =>
+      parseGeneration(`${/^(\d+)G\b/iu.exec(managerModel.trim())?.[1] ?? ""}/${said.trim()}`),
   },
 };
 
@@ -43,9 +70,9 @@ export const compareVersions = (left: Version, right: Version): number => {
 const bound = (range: VersionRange, text: string | undefined): Version | undefined =>
   text === undefined ? undefined : schemes[range.scheme]?.parse(text);
 
-/** A BMC that does not tell its version is in no range. */
-export const inRange = (identity: Identity, range: VersionRange): boolean => {
-  const version = schemes[range.scheme]?.of(identity);
+/** `said` is the version to be compared, in the BMC's words. A BMC that does not tell it is in no range. */
+export const inRange = (said: string | undefined, range: VersionRange, identity: Identity): boolean => {
+  const version = said === undefined ? undefined : schemes[range.scheme]?.of(said, identity);
   if (version === undefined) return false;
   const from = bound(range, range.from);
   const below = bound(range, range.below);

@@ -42,6 +42,21 @@ const membersOf = (error: MediabayError, instance: string): object => {
   };
 };
 
+/** The problem of `thrown`, and the error that it is in our table. What is our own fault is logged. */
+export const toProblem = (
+  request: Request,
+  response: Response,
+  log: Log,
+  thrown: unknown,
+): { readonly error: MediabayError; readonly problem: object } => {
+  const error = translate(thrown);
+  const instance = `urn:uuid:${randomUUID()}`;
+  response.locals["instance"] = instance;
+  if (error.definition.fault === "us")
+    log.error({ instance, code: error.code, method: request.method, error }, "a request failed by our own fault");
+  return { error, problem: membersOf(error, instance) };
+};
+
 /**
  * Answers `error` as `application/problem+json`. `operation` is the extra member of a waited-for operation that failed.
  * A response that has begun cannot be changed: it is cut.
@@ -53,11 +68,7 @@ export const sendProblem = (
   thrown: unknown,
   operation?: OperationRecord,
 ): void => {
-  const error = translate(thrown);
-  const instance = `urn:uuid:${randomUUID()}`;
-  response.locals["instance"] = instance;
-  if (error.definition.fault === "us")
-    log.error({ instance, code: error.code, method: request.method, error }, "a request failed by our own fault");
+  const { error, problem } = toProblem(request, response, log, thrown);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -68,5 +79,5 @@ export const sendProblem = (
   response
     .status(status)
     .set("Content-Type", "application/problem+json")
-    .end(present({ ...membersOf(error, instance), ...(operation && { operation }) }));
+    .end(present({ ...problem, ...(operation && { operation }) }));
 };

@@ -19,6 +19,8 @@ import { imageRoutes } from "./routes/images.ts";
 import { machineRoutes } from "./routes/machines.ts";
 import { operationRoutes } from "./routes/operations.ts";
 import { probeRoutes } from "./routes/probe.ts";
+import { profileRoutes } from "./routes/profiles.ts";
+import { recordRoutes } from "./routes/record.ts";
 import { serviceRoutes } from "./routes/service.ts";
 import { tokenRoutes } from "./routes/tokens.ts";
 import { createDocumentText } from "./schemas/openapi.ts";
@@ -31,6 +33,8 @@ const routes: readonly Route[] = [
   ...hardwareRoutes,
   ...imageRoutes,
   ...probeRoutes,
+  ...recordRoutes,
+  ...profileRoutes,
   ...tokenRoutes,
   ...auditRoutes,
   ...serviceRoutes,

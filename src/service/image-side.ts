@@ -1,7 +1,13 @@
 // The image side: store, sources, publications and the listeners that BMCs read from.
 import { join } from "node:path";
 import type { AuditLog, Images } from "../core/ports.ts";
-import { type Certificate, generatedCertificate, localAddresses, operatorCertificate } from "../images/certificates.ts";
+import {
+  type Certificate,
+  exportedCa,
+  generatedCertificate,
+  localAddresses,
+  operatorCertificate,
+} from "../images/certificates.ts";
 import { createImages } from "../images/images.ts";
 import { createPublications, type PublicationBook } from "../images/publish.ts";
 import { type ImagePlane, startImagePlane } from "../images/server.ts";
@@ -16,6 +22,8 @@ export interface ImageSide {
   readonly images: Images;
   readonly publications: PublicationBook;
   readonly plane: ImagePlane;
+  /** PEM of the CA of the https listener, where it is of our own making. */
+  readonly ca?: string;
   /** Listeners that no source may lie on; the control plane's joins once it listens. */
   readonly own: Listener[];
 }
@@ -57,7 +65,9 @@ export const startImageSide = async (building: Building, store: Store, metrics: 
     ownListeners: () => own,
     onDownload: (outcome) => metrics.downloadEnded(outcome),
   });
-  return { images, publications, plane, own };
+  const { enabled, cert } = settings.imagePlane.https;
+  const ca = enabled && cert === undefined ? await exportedCa(caFolder(settings.stateDir)) : undefined;
+  return { images, publications, plane, own, ...(ca !== undefined && { ca }) };
 };
 
 const bookFor = ({ settings, clock, log }: Building, store: Store, files: ImageStore): PublicationBook => {

@@ -3,12 +3,15 @@ import { join } from "node:path";
 import type { Gateway } from "../core/gateway.ts";
 import type { Protocols, Profiles } from "../core/ports.ts";
 import { createProtocols } from "../drivers/registry.ts";
+import type { Conversations } from "../gateway/connect.ts";
 import type { GatewayDeps } from "../gateway/deps.ts";
 import { createGateway, createUseCases } from "../gateway/gateway.ts";
+import { createRecheck, recheckUntil } from "../gateway/recheck.ts";
 import { endLeftSessions, sweep } from "../gateway/sweep.ts";
 import type { ImagePlane } from "../images/server.ts";
 import { createOperations } from "../operations/runner.ts";
 import { createProfiles } from "../profiles/index.ts";
+import { createRecorder } from "../recording/recorder.ts";
 import type { Settings } from "../settings/schema.ts";
 import { ensureAdminToken } from "../store/admin-token.ts";
 import { type KeySource, loadSealer } from "../store/keys.ts";
@@ -23,6 +26,7 @@ import { type Building, type ServeOptions, unwind } from "./building.ts";
 import { startControlSide } from "./control-side.ts";
 import { type ImageSide, startImageSide } from "./image-side.ts";
 import { keepHouse } from "./housekeeping.ts";
+import { quirkValidators } from "./profile-check.ts";
 
 export interface Running {
   /** Base of the REST side: `http://127.0.0.1:8480`. */
@@ -97,11 +101,13 @@ const startGateway = async (
     auditLog: store.audit,
     images: imageSide.images,
     publications: imageSide.publications,
+    ...(imageSide.ca !== undefined && { imageCa: imageSide.ca }),
     profiles: await loadProfiles(building, protocols),
     protocols,
     clock,
     log,
     onExchange: (exchange) => metrics.bmcExchange(exchange),
+    allow: new Set(settings.policy.destructive),
     deadlineMs: settings.operations.deadlineMs,
   };
   const { conversations, handlers } = createUseCases(deps);
@@ -113,7 +119,18 @@ const startGateway = async (
   void endLeftSessions(deps, conversations);
   await operations.start();
   undo.push(() => operations.stop(stopGraceMs));
-  return createGateway({ ...deps, operations }, conversations);
+  recheckMedia(deps, conversations, undo);
+  return createGateway({ ...deps, operations, recorder: createRecorder({ clock }) }, conversations);
+};
+
+/** For BMCs that drop media by themselves. */
+const recheckMedia = (deps: GatewayDeps, conversations: Conversations, undo: Building["undo"]): void => {
+  const stopping = new AbortController();
+  const rechecking = recheckUntil(deps, createRecheck(deps, conversations), stopping.signal);
+  undo.push(async () => {
+    stopping.abort();
+    await rechecking;
+  });
 };
 
 /** Each quirk is checked by its protocol's own table, so that a bad profile is named at start, not at a machine. */
@@ -121,10 +138,5 @@ const loadProfiles = ({ settings, options }: Building, protocols: Protocols): Pr
   createProfiles({
     vendorsDir: options.vendorsDir,
     ...(settings.profilesDir !== undefined && { siteDir: settings.profilesDir }),
-    validators: Object.fromEntries(
-      [...protocols].map(([name, protocol]) => [
-        name,
-        (quirks: Readonly<Record<string, unknown>>) => void protocol.quirks.parse(quirks),
-      ]),
-    ),
+    validators: quirkValidators(protocols),
   });

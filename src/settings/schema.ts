@@ -1,5 +1,6 @@
 // Every setting in one schema: its default, its meaning, and how it is read. The reference for people is rendered from it.
 import { z } from "zod";
+import { destructiveSteps } from "../core/vocabulary.ts";
 import {
   choice,
   credentialName,
@@ -137,6 +138,16 @@ const operations = z
   })
   .prefault({});
 
+const policy = z
+  .strictObject({
+    destructive: setting(
+      list(choice(...destructiveSteps)),
+      [],
+      "What a BMC's profile may resort to: `bmcReset` resets a BMC that hangs, `scpReboot` reboots the host for a boot setting.",
+    ),
+  })
+  .prefault({});
+
 const keys = z
   .strictObject({
     file: optional(
@@ -161,6 +172,7 @@ export const settingsSchema = z.strictObject({
   images,
   sources,
   operations,
+  policy,
   log: z
     .strictObject({
       level: setting(

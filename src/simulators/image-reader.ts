@@ -1,5 +1,6 @@
 // Reads an image over HTTP(S) as BMCs do. `ranges`: HEAD, then single ranges over a kept connection, as network block devices in BMC
-// firmware read; no redirect is followed and `Accept-Ranges: bytes` must stand there literally. `upload`: one plain GET of everything.
+// firmware read; no redirect is followed and `Accept-Ranges: bytes` must stand there literally. `ranges-without-head`: a first range tells
+// the size. `upload`: one plain GET of everything.
 import { createHash } from "node:crypto";
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -14,11 +15,11 @@ export interface ImageRead {
 
 export interface ImageReaderOptions {
   readonly url: string;
-  readonly style: "ranges" | "upload";
+  readonly style: "ranges" | "ranges-without-head" | "upload";
   readonly blockBytes: number;
   readonly timeoutMs: number;
-  /** PEM. With it an https server is verified; without it any certificate will do. */
-  readonly ca: string | undefined;
+  /** PEM. With it an https server is verified, with an empty list none passes; without it any certificate will do. */
+  readonly ca: readonly string[] | undefined;
   /** Instead of those in the URL. */
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
 }
@@ -26,13 +27,22 @@ export interface ImageReaderOptions {
 /** Why an image cannot be read. `status` is the server's, absent when it gave none. */
 export class ImageReadError extends Error {
   readonly status: number | undefined;
+  /** The server's certificate is not trusted. */
+  readonly untrusted: boolean;
 
   constructor(text: string, status?: number, options?: { cause?: unknown }) {
     super(text, options);
     this.name = "ImageReadError";
     this.status = status;
+    this.untrusted = isDistrust(options?.cause);
   }
 }
+
+/** Codes of OpenSSL's verification, as node:tls names them. */
+const isDistrust = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  "code" in cause &&
+  /CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|ALTNAME/u.test(String(cause.code));
 
 interface Answer {
   readonly status: number;
@@ -48,10 +58,10 @@ interface Ask {
   readonly onChunk?: (chunk: Buffer) => void;
 }
 
-const agentOf = (secure: boolean, ca: string | undefined): HttpAgent => {
+const agentOf = (secure: boolean, ca: readonly string[] | undefined): HttpAgent => {
   const kept = { keepAlive: true, maxSockets: 1 };
   if (!secure) return new HttpAgent(kept);
-  return new HttpsAgent({ ...kept, ...(ca === undefined ? { rejectUnauthorized: false } : { ca }) });
+  return new HttpsAgent({ ...kept, ...(ca === undefined ? { rejectUnauthorized: false } : { ca: [...ca] }) });
 };
 
 export class ImageReader {
@@ -70,12 +80,21 @@ export class ImageReader {
     this.#agent = agentOf(this.#url.protocol === "https:", options.ca);
   }
 
+  get url(): string {
+    return this.#options.url;
+  }
+
   get reads(): readonly ImageRead[] {
     return [...this.#reads];
   }
 
   get bytesRead(): number {
     return this.#bytesRead;
+  }
+
+  /** Of the whole image, once it was probed. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
   }
 
   /** SHA-256 of the whole image, once it has been read from the first byte to the last. */
@@ -86,7 +105,7 @@ export class ImageReader {
   /** What a BMC does before it says "inserted". @throws ImageReadError */
   async probe(): Promise<void> {
     if (this.#options.style === "upload") return this.#upload();
-    await this.#head();
+    await (this.#options.style === "ranges" ? this.#head() : this.#firstByte());
     const size = this.#sizeBytes;
     const block = this.#options.blockBytes;
     // The first block, where the ISO 9660 volume descriptors begin, and the last block.
@@ -127,6 +146,15 @@ export class ImageReader {
     this.#sizeBytes = Number(length);
   }
 
+  /** The size, from the Content-Range of a single byte. */
+  async #firstByte(): Promise<void> {
+    const { status, response } = await this.#ask({ method: "GET", from: 0, to: 1, range: "bytes=0-0" });
+    if (status !== 206) throw new ImageReadError(`ranged GET answered ${status}`, status);
+    const size = /^bytes 0-0\/(\d+)$/u.exec(response.headers["content-range"] ?? "")?.[1];
+    if (size === undefined) throw new ImageReadError("server does not give the size", status);
+    this.#sizeBytes = Number(size);
+  }
+
   async #readRange(from: number, to: number, onChunk: (chunk: Buffer) => void = () => undefined): Promise<void> {
     const range = `bytes=${from}-${to - 1}`;
     const { status, response, bytes } = await this.#ask({ method: "GET", from, to, range, onChunk });
@@ -139,8 +167,14 @@ export class ImageReader {
 
   async #upload(): Promise<void> {
     const hash = createHash("sha256");
-    const { status } = await this.#ask({ method: "GET", from: 0, to: 0, onChunk: (chunk) => hash.update(chunk) });
+    const { status, bytes } = await this.#ask({
+      method: "GET",
+      from: 0,
+      to: 0,
+      onChunk: (chunk) => hash.update(chunk),
+    });
     if (status !== 200) throw new ImageReadError(`GET answered ${status}`, status);
+    this.#sizeBytes = bytes;
     this.#sha256 = hash.digest("hex");
   }
 

@@ -6,6 +6,7 @@ import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteS
 import { Migrator } from "kysely/migration";
 import { MediabayError } from "../core/errors.ts";
 import { translateSqliteError } from "./sqlite-errors.ts";
+import { groupWrites } from "./group-commit.ts";
 import type { Database, Sequence, Tables } from "./tables/database.ts";
 import { migrations } from "./tables/migrations.ts";
 import type { Schema } from "./tables/schema.ts";
@@ -199,16 +200,22 @@ const readSequences = async (tables: Tables): Promise<Map<Sequence, number>> => 
   return sequences;
 };
 
-const toDatabase = (tables: Tables, sequences: Map<Sequence, number>): Database => ({
-  read: (query) => translated(() => tables.transaction().execute(query)),
-  write: (change) => translated(() => tables.transaction().execute(change)),
-  async next(sequence) {
-    const number = (sequences.get(sequence) ?? 0) + 1;
-    sequences.set(sequence, number);
-    return number;
-  },
-  close: () => translated(() => tables.destroy()),
-});
+const toDatabase = (tables: Tables, sequences: Map<Sequence, number>): Database => {
+  const writes = groupWrites(tables);
+  return {
+    read: (query) => translated(() => tables.transaction().execute(query)),
+    write: (change) => translated(() => writes.write(change)),
+    async next(sequence) {
+      const number = (sequences.get(sequence) ?? 0) + 1;
+      sequences.set(sequence, number);
+      return number;
+    },
+    async close() {
+      await writes.idle();
+      await translated(() => tables.destroy());
+    },
+  };
+};
 
 const translated = async <T>(run: () => Promise<T>): Promise<T> => {
   try {

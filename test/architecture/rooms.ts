@@ -19,6 +19,7 @@ const laws: Readonly<Record<string, RoomLaw>> = {
   partition: { rooms: ["core", "wire", "configdrive"] },
   store: { rooms: ["core", "wire"] },
   operations: { rooms: ["core", "wire"] },
+  recording: { rooms: ["core", "wire"] },
   gateway: { rooms: ["core", "operations"] },
   rest: { rooms: ["core", "gateway"] },
   "redfish-service": { rooms: ["core", "gateway"] },

@@ -7,12 +7,23 @@ const microsPerTick = 10_000;
 const readChildren = async (pid: number): Promise<readonly number[]> =>
   (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ").filter(Boolean).map(Number);
 
-/** utime + stime of `pid` and of everything below it, in microseconds. */
-export const cpuMicroseconds = async (pid: number): Promise<number> => {
+export interface CpuTime {
+  readonly userMicros: number;
+  readonly kernelMicros: number;
+}
+
+/** utime and stime of `pid` and of everything below it. */
+export const cpuTime = async (pid: number): Promise<CpuTime> => {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   // The command's name stands in parentheses and may hold spaces: fields are counted from behind it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const own = (Number(fields[11]) + Number(fields[12])) * microsPerTick;
-  const children = await Promise.all((await readChildren(pid)).map(cpuMicroseconds));
-  return children.reduce((sum, micros) => sum + micros, own);
+  const own = { userMicros: Number(fields[11]) * microsPerTick, kernelMicros: Number(fields[12]) * microsPerTick };
+  const children = await Promise.all((await readChildren(pid)).map(cpuTime));
+  return children.reduce(
+    (sum, child) => ({
+      userMicros: sum.userMicros + child.userMicros,
+      kernelMicros: sum.kernelMicros + child.kernelMicros,
+    }),
+    own,
+  );
 };

@@ -16,6 +16,9 @@ export const median = (values: readonly number[]): number => {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 };
 
+/** What was aimed at and whether it was reached, as a cell or a note shows it. */
+export const aim = (wanted: string, isMet: boolean): string => `aim ${wanted}: ${isMet ? "met" : "missed"}`;
+
 export const printTable = ({ title, columns, rows, notes }: Table): void => {
   const table = new CliTable({ head: [...columns], style: { head: [], border: [] } });
   table.push(...rows.map((row) => [...row]));

@@ -71,31 +71,6 @@ describe("slots, boot and power", () => {
       (await runAgainst([post(path, { type: "ForceRestart" }, { operation })], ["power", "web1", "ForceRestart"])).code,
     ).toBe(0);
   });
-
-  test("probe asks a registered machine or an address", async () => {
-    const report = {
-      identity: { protocol: "redfish", vendor: "Contoso", oem: [] },
-      profile: { id: "generic", why: ["no rule matched"] },
-      slots: [{ id: "Cd", mediaTypes: ["CD"], urlCapable: true }],
-      can: { media: true, boot: false, power: false },
-      exchanges: 5,
-      warnings: [],
-    };
-    const { stdout } = await runAgainst([post("/v1/probe", { machine: "web1" }, report, 200)], ["probe", "web1"]);
-    expect(stdout).toMatch(/^vendor +Contoso$/m);
-    const endpoint = { address: "h", tls: { mode: "insecure" }, credentials: { username: "root", password: "pw" } };
-    expect(
-      (
-        await runAgainst(
-          [post("/v1/probe", { endpoint }, report, 200)],
-          "probe --address h --tls insecure --username root --password-env PW".split(" "),
-          {
-            env: { PW: "pw" },
-          },
-        )
-      ).code,
-    ).toBe(0);
-  });
 });
 
 describe("images, operations, tokens, audit, status", () => {

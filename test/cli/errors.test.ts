@@ -85,6 +85,8 @@ describe("exit codes", () => {
     [["media", "web1", "--force"]],
     [["probe"]],
     [["probe", "web1", "--address", "h"]],
+    [["probe", "https://h", "--address", "h"]],
+    [["probe", "web1", "--system", "1"]],
     [["machine", "list", "--label", "a", "--limit", "0"]],
     [["machine", "add", "a", "h", "--label", "novalue"]],
     [["power", "web1", "Explode"]],

@@ -190,8 +190,11 @@ describe("the rest", () => {
       findStateDir: () => "",
       serve: async () => undefined,
       demo: async () => undefined,
+      simulate: async () => undefined,
+      listSimulated: async () => [],
       rotateKey: async () => ({}),
       imageCa: async () => "",
+      checkProfile: async () => ({ id: "", title: "", effect: "adds", rules: [], quirks: 0 }),
     }).commands;
     expect(commands.map((command) => [command.name(), command.options.length])).toEqual(
       commands.map((command) => [command.name(), 0]),

@@ -13,6 +13,8 @@ import { MediabayError } from "../../src/core/errors.ts";
 import { findStateDir, loadSettings } from "../../src/settings/load.ts";
 import { type Expected, type RestStub, startRestStub, token } from "./rest-stub.ts";
 
+const vendorsDir = join(import.meta.dirname, "..", "..", "vendors");
+
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -75,9 +77,13 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
       findStateDir: (flags) => findStateDir({ flags, env }),
       serve: async (settings) => void (written.stdout += JSON.stringify(settings)),
       demo: async (given) => void (written.stdout += JSON.stringify(given)),
+      simulate: async (options) => (await import("../../src/service/simulate.ts")).simulateUntilStopped(options),
+      listSimulated: async () => (await import("../../src/simulators/redfish/index.ts")).listFixtures(),
       rotateKey: async () => {
         throw new MediabayError("STATE_LOCKED", "The state directory is in use.");
       },
+      checkProfile: async (file) =>
+        (await import("../../src/service/profile-check.ts")).checkProfileFile(file, vendorsDir),
       imageCa: async () => "-----BEGIN CERTIFICATE-----\n",
     },
     argv,

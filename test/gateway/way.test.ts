@@ -33,7 +33,7 @@ const codeOf = (work: () => unknown): string => {
 
 describe("the way of an image into a machine", () => {
   test("an ISO goes into a disc slot as .iso", () => {
-    expect(chooseWay(request({}))).toEqual({ slot: "Cd", mediaType: "CD", extension: "iso", evict: false });
+    expect(chooseWay(request({}))).toEqual({ slot: "Cd", mediaType: "CD", extension: "iso", evict: [] });
   });
 
   test("a FAT image goes into a USB stick slot as .img", () => {
@@ -41,7 +41,7 @@ describe("the way of an image into a machine", () => {
       slot: "Usb",
       mediaType: "USBStick",
       extension: "img",
-      evict: false,
+      evict: [],
     });
   });
 
@@ -69,12 +69,12 @@ describe("the way of an image into a machine", () => {
   test("a foreign medium is replaced with force only", () => {
     const slots = [slot("Cd", ["CD"], "nfs://elsewhere/os.iso")];
     expect(codeOf(() => chooseWay(request({ slots })))).toBe("SLOT_OCCUPIED");
-    expect(chooseWay(request({ slots, force: true }))).toMatchObject({ slot: "Cd", evict: true });
+    expect(chooseWay(request({ slots, force: true }))).toMatchObject({ slot: "Cd", evict: ["Cd"] });
   });
 
   test("a free slot is preferred to an eviction even with force", () => {
     const slots = [slot("Cd1", ["CD"], "nfs://elsewhere/os.iso"), slot("Cd2", ["CD"])];
-    expect(chooseWay(request({ slots, force: true }))).toMatchObject({ slot: "Cd2", evict: false });
+    expect(chooseWay(request({ slots, force: true }))).toMatchObject({ slot: "Cd2", evict: [] });
   });
 
   test("a slot that takes no URL is never chosen", () => {
@@ -96,5 +96,61 @@ describe("the way of an image into a machine", () => {
 
   test("a remembered slot without a state counts as free", () => {
     expect(chooseWay(request({ slots: [{ id: "Cd", mediaTypes: ["CD"], urlCapable: true }] })).slot).toBe("Cd");
+  });
+
+  describe("where the BMC holds one medium at a time", () => {
+    const one = { maxConcurrent: 1 };
+    const theirs = slot("Cd", ["CD"], "nfs://elsewhere/os.iso");
+
+    test("our other attachment is never replaced, and the reason is said before anything is ejected", () => {
+      const taken = request({ slots: [slot("Cd", ["CD"]), usb], ours: new Set(["Cd"]), rules: one, force: true });
+      expect(() => chooseWay(taken)).toThrow(
+        expect.objectContaining({
+          code: "SLOT_OCCUPIED",
+          message: expect.stringMatching(/another attachment of this machine\. This BMC holds 1 medium at a time/),
+          hint: expect.stringMatching(/^Detach/),
+        }),
+      );
+    });
+
+    test("a foreign medium in another slot is in the way too, and goes with force only", () => {
+      expect(codeOf(() => chooseWay(request({ slots: [theirs, usb], rules: one, wanted: "Usb" })))).toBe(
+        "SLOT_OCCUPIED",
+      );
+      expect(chooseWay(request({ slots: [theirs, usb], rules: one, wanted: "Usb", force: true }))).toMatchObject({
+        slot: "Usb",
+        evict: ["Cd"],
+      });
+    });
+
+    test("an empty BMC takes it", () => {
+      expect(chooseWay(request({ rules: one }))).toMatchObject({ slot: "Cd", evict: [] });
+    });
+  });
+
+  test("without a limit a foreign medium in another slot is in nobody's way", () => {
+    const slots = [slot("Cd1", ["CD"], "nfs://elsewhere/os.iso"), slot("Cd2", ["CD"])];
+    expect(chooseWay(request({ slots, rules: {} }))).toMatchObject({ slot: "Cd2", evict: [] });
+  });
+
+  test("the order of the slots is kept: the first for a boot image, the second for a config drive", () => {
+    const slots = ["EXT2", "EXT1", "EXT3"].map((id) => slot(id, ["CD"]));
+    expect(chooseWay(request({ slots, role: "boot" })).slot).toBe("EXT2");
+    expect(chooseWay(request({ slots })).slot).toBe("EXT1");
+  });
+
+  test("a slot that has refused the image is no candidate any more", () => {
+    expect(chooseWay(request({ refused: new Set(["Cd"]) }))).toMatchObject({ slot: "Usb", extension: "img" });
+  });
+
+  test("the file name ends as the BMC wants it", () => {
+    const extensions = { CD: "img", DVD: "img", USBStick: "iso", Floppy: "iso" } as const;
+    expect(chooseWay(request({ rules: { extensions } })).extension).toBe("img");
+    expect(chooseWay(request({ rules: { extensions }, format: "fat" })).extension).toBe("iso");
+  });
+
+  test("where no slot takes a URL, the profile's hint is told", () => {
+    const rules = { noneHint: "Switch the host on." };
+    expect(() => chooseWay(request({ slots: [], rules }))).toThrow(expect.objectContaining({ hint: rules.noneHint }));
   });
 });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { PublishRequest } from "../../src/core/ports.ts";
 import { redactText } from "../../src/core/redact.ts";
+import { placeFor } from "../../src/images/plane/urls.ts";
 import { createMemoryPublications, type MemoryPublicationCatalog } from "../tools/memory-publications.ts";
 import {
   createTestImages,
@@ -167,6 +168,41 @@ describe("a URL's origin", () => {
     expect((await plane.publish(digest, { schemes: ["https", "http"] })).url).toMatch(/^http:/);
     const refused = plane.publish(digest, { attachmentId: "a2", schemes: ["https"] });
     await expect(refused).rejects.toMatchObject({ code: "UNSUPPORTED_BY_BMC" });
+  });
+
+  it("is refused by name where we do not serve what the BMC reads", async () => {
+    const plane = await start();
+    const refused = (schemes: readonly string[]) => plane.publish(digest, { schemes });
+    await expect(refused(["https"])).rejects.toMatchObject({ hint: expect.stringContaining("imagePlane.https") });
+    await expect(refused(["nfs", "cifs"])).rejects.toMatchObject({
+      code: "UNSUPPORTED_BY_BMC",
+      message: expect.stringContaining("nfs or cifs"),
+      hint: expect.stringContaining("file share"),
+    });
+  });
+
+  it("keeps to the length, the characters and the address family of the BMC, or is refused before it is made", async () => {
+    const plane = await start();
+    const refused = (rules: Partial<PublishRequest>) =>
+      expect(plane.publish(digest, { ...request, ...rules })).rejects.toMatchObject({ code: "UNSUPPORTED_BY_BMC" });
+    await refused({ maxLength: 40 });
+    await refused({ forbidden: ",:" });
+    await refused({ family: "ipv4", imageHost: "2001:db8::9" });
+    expect(catalog.calls).toEqual([]);
+    const { url } = await plane.publish(digest, { ...request, maxLength: 80, forbidden: "?&,", family: "ipv4" });
+    expect(url.length).toBeLessThanOrEqual(80);
+  });
+
+  it("is refused where the BMC is reached over IPv6 only and its URL may hold no IPv6 address", async () => {
+    const settings = {
+      resolve: async () => ["2001:db8::7"],
+      route: async (_host: string, [address = ""]: readonly string[]) => ({ address, family: 6 as const }),
+    };
+    const everyFamily = [{ scheme: "http", address: "::", port: 80 } as const];
+    const place = (family: "any" | "ipv4") =>
+      placeFor({ bmcHost: "bmc.example", schemes: ["http"], family }, "/m/t/media.iso", everyFamily, settings);
+    expect((await place("any")).url).toBe("http://[2001:db8::7]/m/t/media.iso");
+    await expect(place("ipv4")).rejects.toMatchObject({ hint: expect.stringContaining("IPv4") });
   });
 
   it("resolves the BMC's name, and keeps all its addresses", async () => {

@@ -85,10 +85,10 @@ describe("a malformed file is refused by name and key", () => {
 describe("quirks are shown to the driver's own check", () => {
   const validators = {
     redfish: (sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => {
-      const [section] = Object.entries(sections);
-      const [key, value] = Object.entries(section?.[1] ?? {})[0] ?? [];
-      if (key === "defect") throw new TypeError("a defect of the check");
-      if (value === 13) throw new MediabayError("SETTINGS_INVALID", "Quirk must not be 13.");
+      for (const [key, value] of Object.values(sections).flatMap((section) => Object.entries(section))) {
+        if (key === "defect") throw new TypeError("a defect of the check");
+        if (value === 13) throw new MediabayError("SETTINGS_INVALID", "Quirk must not be 13.");
+      }
     },
   };
 
@@ -105,6 +105,23 @@ describe("quirks are shown to the driver's own check", () => {
   test("also inside a firmware range", async () => {
     const firmware = [{ when: { scheme: "dotted", from: "1" }, protocols: redfish({ http: { bad: 13 } }) }];
     await expect(load({ firmware })).rejects.toThrow(/protocols\.redfish\.http\.bad/u);
+  });
+
+  test("a value that means something only beside others is shown with those of its section, also the shipped ones", async () => {
+    const pair = {
+      redfish: ({ a = {} }: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => {
+        if (a["kind"] === "path" && a["path"] === undefined) throw new MediabayError("SETTINGS_INVALID", "No path.");
+      },
+    };
+    const kind = { ...acme, protocols: redfish({ a: { kind: "path" } }) };
+    const withPath = { ...acme, protocols: redfish({ a: { path: "/x" } }) };
+    const folder = await profileFolder({ "acme/one": kind });
+    await expect(createProfiles({ vendorsDir: folder, validators: pair })).rejects.toThrow(/a\.kind: No path/u);
+    const vendorsDir = await profileFolder({ "acme/one": withPath });
+    await expect(createProfiles({ vendorsDir, siteDir: folder, validators: pair })).resolves.toBeDefined();
+    const range = { ...withPath, firmware: [{ when: { scheme: "dotted", from: "1" }, protocols: kind.protocols }] };
+    const ranged = await profileFolder({ "acme/one": range });
+    await expect(createProfiles({ vendorsDir: ranged, validators: pair })).resolves.toBeDefined();
   });
 
   test("a defect of the check is not taken for a refusal", async () => {
@@ -145,6 +162,11 @@ describe("ambiguity is refused", () => {
       { vendor: { equals: "B" }, oem: { equals: "X" } },
     ],
     ["different scores", { vendor: { equals: "Acme" }, score: 2 }, { vendor: { equals: "Acme" } }],
+    [
+      "protocol versions one behind the other",
+      { protocolVersion: { scheme: "dotted", below: "1.11" } },
+      { protocolVersion: { scheme: "dotted", from: "1.11" } },
+    ],
     [
       "firmware ranges one behind the other",
       { firmwareVersion: { scheme: "dotted", below: "2.0" } },

@@ -35,6 +35,7 @@ describe("matching", () => {
     ["starts with", { systemModel: { startsWith: ["X1", "X2"] } }, { systemModel: "x2-9" }, { systemModel: "AX1" }],
     ["matches", { managerModel: { matches: "^1[45]G" } }, { managerModel: "15G Mono" }, { managerModel: "16G" }],
     ["one of several OEM keys", { oem: { equals: "Acme" } }, { oem: ["Other", "Acme"] }, { oem: ["Other"] }],
+    ["the firmware's name", { firmwareText: { startsWith: ["ab"] } }, { firmwareVersion: "AB-1.0" }, { product: "ab" }],
     [
       "all tests of a rule",
       { vendor: { equals: "Acme" }, systemManufacturer: { equals: "Maker" } },
@@ -52,6 +53,12 @@ describe("matching", () => {
       { firmwareVersion: { scheme: "dotted", from: "6.9" } },
       { firmwareVersion: "v6.10.30-rc1" },
       { firmwareVersion: "6.8.99" },
+    ],
+    [
+      "a range of the protocol's version",
+      { protocolVersion: { scheme: "dotted", from: "1.11" } },
+      { protocolVersion: "1.11.0", firmwareVersion: "1.0" },
+      { protocolVersion: "1.9.0", firmwareVersion: "11.0" },
     ],
     [
       "only what tells its version",
@@ -147,8 +154,8 @@ describe("merging", () => {
     expect(profiles.match(bmc({ vendor: "Acme" })).id).toBe("generic");
     expect(profiles.match(bmc({ product: "Own" })).id).toBe("our/own");
     expect(profiles.list()).toEqual([
-      { id: "acme/one", title: "Ours" },
-      { id: "our/own", title: "our/own" },
+      { id: "acme/one", title: "Ours", origins: ["shipped", "site"] },
+      { id: "our/own", title: "our/own", origins: ["site"] },
     ]);
   });
 });

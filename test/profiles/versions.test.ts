@@ -1,11 +1,45 @@
-import { expect, test } from "vitest";
-import { compareVersions, rangesMayMeet, schemes } from "../../src/profiles/versions.ts";
+import { describe, expect, test } from "vitest";
+import type { Identity } from "../../src/core/driver.ts";
+import { compareVersions, inRange, rangesMayMeet, schemes } from "../../src/profiles/versions.ts";
 
-test("a dotted version is its leading numbers, and nothing else is one", () => {
-  const read = (text: string) => schemes["dotted"]?.parse(text);
-  expect(read("7.00.30.00")).toEqual([7, 0, 30, 0]);
-  expect(read(" v2.72 May 2025")).toEqual([2, 72]);
-  expect([read("2."), read("build 5"), read("")]).toEqual([undefined, undefined, undefined]);
+const bmc = (managerModel?: string): Identity => ({
+  protocol: "redfish",
+  oem: [],
+  ...(managerModel !== undefined && { managerModel }),
+});
+
+describe("a scheme", () => {
+  test.each<[string, string, readonly number[] | undefined]>([
+    ["dotted", "7.00.30.00", [7, 0, 30, 0]],
+    ["dotted", " v2.72 May 2025", [2, 72]],
+    ["dotted", "11.01.01", [11, 1, 1]],
+    ["dotted", "2.", undefined],
+    ["dotted", "build 5", undefined],
+    ["dotted", "", undefined],
+    ["labelled", "iLO 5 v2.72", [2, 72]],
+    ["labelled", "TGBT42S 2.83", [2, 83]],
+    ["labelled", "2.72", [2, 72]],
+    ["labelled", "iLO 5", undefined],
+    ["labelled", "V5.70A", [5, 70]],
+    ["dashed", "1.10-13", [1, 10, 13]],
+    ["dashed", "2.14.0-dev", [2, 14, 0]],
+    ["dashed", "gb200-1.10", undefined],
+    ["model-generation", "17/1.20.50", [17, 1, 20, 50]],
+    ["model-generation", "1.20.50", undefined],
+    ["model-generation", "17/new", undefined],
+  ])("%s reads %j as %j", (scheme, text, version) => {
+    expect(schemes[scheme]?.parse(text)).toEqual(version);
+  });
+
+  test("of a generation reads it from the Manager's model, so that a version that began again is not an old one", () => {
+    const tenth = { scheme: "model-generation", from: "17/0" };
+    const ninth = { scheme: "model-generation", from: "14/0", below: "17/0" };
+    expect(inRange("1.20.50.50", tenth, bmc("17G Monolithic"))).toBe(true);
+    expect(inRange("7.10.30.00", tenth, bmc("16G Monolithic"))).toBe(false);
+    expect(inRange("7.10.30.00", ninth, bmc("16G Monolithic"))).toBe(true);
+    expect(inRange("1.20.50.50", ninth, bmc())).toBe(false);
+    expect(inRange("1.20.50.50", tenth, bmc("Model 17G"))).toBe(false);
+  });
 });
 
 test("missing numbers count as 0", () => {

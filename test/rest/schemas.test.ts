@@ -2,7 +2,8 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import type { Identity, SlotState } from "../../src/core/driver.ts";
-import type { Accepted, BootView, MediaView, PowerView, ProbeReport } from "../../src/core/gateway.ts";
+import type { Accepted, BootView, MediaView, PowerView } from "../../src/core/gateway.ts";
+import type { AttachPlan, Fitness, ProbeReport } from "../../src/core/probe.ts";
 import type {
   AttachmentRecord,
   AuditRecord,
@@ -31,5 +32,7 @@ describe("a documented answer", () => {
     expectTypeOf<Members<typeof hardware.powerView>>().toEqualTypeOf<keyof PowerView>();
     expectTypeOf<Members<typeof hardware.mediaView>>().toEqualTypeOf<keyof MediaView>();
     expectTypeOf<Members<typeof hardware.probeReport>>().toEqualTypeOf<keyof ProbeReport>();
+    expectTypeOf<Members<typeof hardware.attachPlan>>().toEqualTypeOf<keyof AttachPlan>();
+    expectTypeOf<Members<typeof hardware.fitness>>().toEqualTypeOf<keyof Fitness>();
   });
 });

@@ -64,11 +64,11 @@ describe("a ranged reader", () => {
   test("reads over https, and verifies where it was given a CA", async () => {
     const [ours, other] = [await makeCertificate(["127.0.0.1"]), await makeCertificate(["127.0.0.1"])];
     const url = (await serve({ tls: ours })).urlOf("a.iso");
-    const trusting = readerOf(url, { ca: ours.cert });
+    const trusting = readerOf(url, { ca: [ours.cert] });
     await trusting.probe();
     await trusting.readAll(new AbortController().signal);
     expect(trusting.sha256).toMatch(/^[0-9a-f]{64}$/u);
-    await expect(readerOf(url, { ca: other.cert }).probe()).rejects.toThrow("self-signed certificate");
+    await expect(readerOf(url, { ca: [other.cert] }).probe()).rejects.toThrow("self-signed certificate");
     await expect(readerOf(url).probe()).resolves.toBeUndefined();
   });
 

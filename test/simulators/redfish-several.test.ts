@@ -1,31 +1,15 @@
 // Services with more than one System, and fixtures from elsewhere than `fixtures/`.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { startRedfishSimulator } from "../../src/simulators/redfish/index.ts";
 import { insertUri, resetUri, serveImage, simulate } from "./redfish-client.ts";
-
-type Resources = Record<string, Record<string, unknown>>;
-
-const standard = (): Resources =>
-  JSON.parse(readFileSync(join(import.meta.dirname, "../../fixtures/dmtf/two-slot-1.0/resources.json"), "utf8"));
-
-/** A fixture folder that is gone after the test. */
-const fixtureOf = (resources: Resources, personality: object = {}): string => {
-  const folder = mkdtempSync(join(tmpdir(), "fixture-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "resources.json"), JSON.stringify(resources));
-  writeFileSync(join(folder, "personality.json"), JSON.stringify(personality));
-  return folder;
-};
+import { fixtureOf, type Resources, standardResources } from "./redfish-fixture.ts";
 
 const baseboard = "/redfish/v1/Systems/Baseboard";
 const second = "/redfish/v1/Systems/2";
 
 /** The standard service with a baseboard that can nothing, listed first, and a second host without media. */
 const several = (): Resources => {
-  const resources = standard();
+  const resources = standardResources();
   const { VirtualMedia: _none, ...host } = resources["/redfish/v1/Systems/1"] ?? {};
   const { Boot: _boot, Actions: _actions, ...plain } = host;
   const actions = JSON.parse(JSON.stringify(host["Actions"]).replaceAll("/Systems/1/", "/Systems/2/"));
@@ -71,9 +55,25 @@ describe("a service of several Systems", () => {
   });
 });
 
+test("slots of a Manager belong to the only System, whatever the links lack", async () => {
+  const resources: Resources = JSON.parse(
+    JSON.stringify(standardResources()).replaceAll("ManagedBy", "Forgotten").replaceAll("ManagerForServers", "Lost"),
+  );
+  const overrides = { media: { view: "manager", reader: "none" } } as const;
+  const { VirtualMedia: media, ...system } = resources["/redfish/v1/Systems/1"] ?? {};
+  resources["/redfish/v1/Systems/1"] = system;
+  resources["/redfish/v1/Managers/1"] = { ...resources["/redfish/v1/Managers/1"], VirtualMedia: media };
+  const { bmc, call } = await simulate({ fixture: fixtureOf(resources), overrides });
+  await call("POST", insertUri("Cd"), { body: { Image: "http://192.0.2.1/cd.iso" } });
+  const boot = { BootSourceOverrideTarget: "Cd", BootSourceOverrideEnabled: "Once" };
+  await call("PATCH", "/redfish/v1/Systems/1", { body: { Boot: boot } });
+  await call("POST", resetUri, { body: { ResetType: "On" } });
+  expect(bmc.bootLog()).toMatchObject([{ source: "Cd", slot: "Cd" }]);
+});
+
 describe("a fixture", () => {
   test("may list its reset types in ActionInfo only", async () => {
-    const resources = standard();
+    const resources = standardResources();
     const info = "/redfish/v1/Systems/1/ResetActionInfo";
     const action = { "#ComputerSystem.Reset": { target: resetUri, "@Redfish.ActionInfo": info } };
     const parameters = [{ Name: "ResetType", Required: true, DataType: "String", AllowableValues: ["On", "ForceOff"] }];
@@ -96,13 +96,13 @@ describe("a fixture", () => {
   });
 
   test("brings its personality, which the options override", async () => {
-    const fixture = fixtureOf(standard(), { auth: { sessionLimit: 1, basic: false }, http: { etag: "weak" } });
+    const fixture = fixtureOf(standardResources(), { auth: { sessionLimit: 1, basic: false }, http: { etag: "weak" } });
     const { call } = await simulate({ fixture, overrides: { auth: { basic: true } } });
     expect((await call("GET", "/redfish/v1/Systems/1")).headers.etag).toMatch(/^W\//u);
   });
 
   test("with an unknown switch, or without resources, does not start", async () => {
-    const fixture = fixtureOf(standard(), { temper: "bad" });
+    const fixture = fixtureOf(standardResources(), { temper: "bad" });
     await expect(startRedfishSimulator({ fixture })).rejects.toThrow("temper");
     await expect(startRedfishSimulator({ fixture: "nobody/nothing-1.0" })).rejects.toThrow("ENOENT");
   });

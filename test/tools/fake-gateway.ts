@@ -11,7 +11,8 @@ import type {
   OperationRecord,
   Page,
 } from "../../src/core/records.ts";
-import type { PageRequest } from "../../src/core/ports.ts";
+import type { PageRequest, ProfileQuirk, ProfileSummary } from "../../src/core/ports.ts";
+import type { ProbeReport } from "../../src/core/probe.ts";
 import type { OperationKind } from "../../src/core/vocabulary.ts";
 
 export const publishedUrl = "http://192.0.2.1:8481/m/abcdefghijklmnopqrstuvwxyz/config.iso";
@@ -78,6 +79,89 @@ const attachmentOf = (at: number): AttachmentRecord => ({
   updatedAt: at,
   operationId: "o-1",
 });
+
+const profileSummary: ProfileSummary = {
+  id: "example/one",
+  title: "Example One",
+  confidence: "report",
+  origins: ["shipped", "site"],
+};
+
+const profileQuirk: ProfileQuirk = {
+  protocol: "redfish",
+  section: "insert",
+  key: "always",
+  value: ["Inserted"],
+  why: "Nothing is attached without it.",
+  evidence: { source: "a test", date: "2026-01", firmwareSeen: "1.0", confidence: "report" },
+  profile: "example/one",
+  origin: "shipped",
+  firmware: "below 2.0 (dotted)",
+};
+
+const probeReport: ProbeReport = {
+  fitness: { verdict: "yes" },
+  identity: { protocol: "redfish", oem: [] },
+  profile: {
+    id: "example/one",
+    title: "Example One",
+    rule: 'vendor equals "Example"',
+    confidence: "report",
+    notes: ["a note"],
+    why: ['vendor equals "Example"'],
+  },
+  slots: [
+    {
+      id: "Cd",
+      mediaTypes: ["CD"],
+      urlCapable: true,
+      state: { inserted: true, image: publishedUrl },
+      url: {
+        transports: [
+          { scheme: "https", served: true },
+          { scheme: "nfs", served: false },
+        ],
+        maxLength: 255,
+        forbidden: "?",
+        family: "ipv4",
+      },
+    },
+  ],
+  limits: {
+    maxConcurrent: 1,
+    idleUnmountMs: 1_800_000,
+    extensions: { CD: "iso", DVD: "iso", USBStick: "img", Floppy: "img" },
+    maxImageBytes: 52_428_800,
+  },
+  boot: { override: { target: "None", enabled: "Disabled" }, targets: ["None", "Cd"], bootsFrom: { CD: "Cd" } },
+  power: { state: "On", resetTypes: [] },
+  can: { media: true, boot: true, power: true },
+  preparation: [{ method: "PATCH", path: "/redfish/v1/Managers/1" }],
+  plans: [
+    {
+      role: "configdrive",
+      format: "iso9660",
+      fitness: { verdict: "yes" },
+      slot: "Cd",
+      otherwise: [],
+      mediaType: "CD",
+      extension: "iso",
+      scheme: "https",
+      insert: {
+        method: "action",
+        requests: [{ method: "POST", path: "/redfish/v1/Managers/1/VirtualMedia/Cd/Actions/VirtualMedia.InsertMedia" }],
+        parameters: ["Inserted"],
+      },
+    },
+    {
+      role: "configdrive",
+      format: "fat",
+      fitness: { verdict: "no", code: "UNSUPPORTED_BY_BMC", reason: "No slot takes it.", hint: "Use an ISO." },
+    },
+  ],
+  exchanges: 5,
+  warnings: [],
+};
 
 const auditOf = (at: number): AuditRecord => ({
   seq: 1,
@@ -258,15 +342,38 @@ export const createFakeGateway = (clock: Clock): FakeGateway => {
     probe: async (target) => {
       called("probe", target);
       if ("machine" in target) machine(target.machine);
+      return probeReport;
+    },
+    record: async (target, options) => {
+      called("record", target);
+      if ("machine" in target) machine(target.machine);
+      options.onProgress?.(1, 1);
+      options.onProgress?.(2, 0);
+      const files = { "resources.json": "{}\n", "personality.json": "{}\n", "PROVENANCE.md": "# Example\n" };
+      return { files, resources: 2, notes: ["/redfish/v1/Managers/2 answers 404."] };
+    },
+    listProfiles: async (request) => (called("listProfiles", request), page([profileSummary], request)),
+    getProfile: async (id) => {
+      called("getProfile", id);
+      if (id !== profileSummary.id) throw new MediabayError("NOT_FOUND", "There is no such profile.");
       return {
-        identity: { protocol: "redfish", oem: [] },
-        profile: { id: "generic", why: ["nothing matched"] },
-        slots: [{ id: "Cd", mediaTypes: ["CD"], urlCapable: true }],
-        boot: { override: { target: "None", enabled: "Disabled" }, targets: [] },
-        power: { state: "On", resetTypes: [] },
-        can: { media: true, boot: true, power: true },
-        exchanges: 5,
-        warnings: [],
+        ...profileSummary,
+        priority: 0,
+        rules: ['vendor equals "Example"'],
+        notes: ["a note"],
+        quirks: [profileQuirk],
+      };
+    },
+    explainProfile: async (id) => {
+      called("explainProfile", id);
+      const { name, identity = { protocol: "redfish", oem: [] } } = machine(id);
+      return {
+        ...profileSummary,
+        machine: name,
+        identity,
+        rule: 'vendor equals "Example"',
+        notes: [],
+        quirks: [profileQuirk],
       };
     },
     ingestImage: async (...args) => (called("ingestImage", ...args), imageOf(clock.now())),

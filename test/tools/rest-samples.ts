@@ -46,6 +46,9 @@ export const samples: Readonly<Record<string, Sample>> = {
   cancelOperation: { path: "/v1/operations/o-1/cancel", status: 202, role: "operator", operation: true },
   followOperation: { path: "/v1/operations/o-1/events", status: 200, role: "reader", operation: true },
   followAll: { path: "/v1/events", status: 200, role: "reader" },
+  listProfiles: { path: "/v1/profiles?limit=5", status: 200, role: "reader" },
+  getProfile: { path: "/v1/profiles/example%2Fone", status: 200, role: "reader" },
+  explainProfile: { path: "/v1/machines/node1/profile", status: 200, role: "reader" },
   getBoot: { path: "/v1/machines/node1/boot", status: 200, role: "reader" },
   setBoot: {
     path: "/v1/machines/node1/boot",
@@ -67,6 +70,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   getImage: { path: `/v1/images/${digest}`, status: 200, role: "reader" },
   removeImage: { path: `/v1/images/${digest}`, status: 204, role: "operator" },
   probe: { path: "/v1/probe", body: { machine: "node1" }, status: 200, role: "reader" },
+  record: { path: "/v1/record", body: { endpoint }, status: 200, role: "operator" },
   listTokens: { path: "/v1/tokens?limit=2", status: 200, role: "admin" },
   createToken: { path: "/v1/tokens", body: { name: "ci", role: "reader" }, status: 201, role: "admin" },
   removeToken: { path: "/v1/tokens/t-reader", status: 204, role: "admin" },

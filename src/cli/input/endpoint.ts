@@ -57,7 +57,7 @@ const readPassword = async (cli: Cli, { passwordFile, passwordEnv, username }: E
   return value;
 };
 
-const readCredentials = async (cli: Cli, options: EndpointOptions): Promise<Credentials | undefined> => {
+export const readCredentials = async (cli: Cli, options: EndpointOptions): Promise<Credentials | undefined> => {
   if (options.username !== undefined) return { username: options.username, password: await readPassword(cli, options) };
   if (options.passwordFile === undefined && options.passwordEnv === undefined) return undefined;
   throw usage("A password needs --username beside it.");

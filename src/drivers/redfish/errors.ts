@@ -1,7 +1,9 @@
 // What a Redfish service says when it refuses (DSP0266 "Error responses"), in our codes: by MessageId first, by HTTP status else,
 // by text only where a quirk says so.
-import { MediabayError, type ErrorCode, type ErrorContext } from "../../core/errors.ts";
-import type { ErrorRule } from "./quirks.ts";
+import { MediabayError, type ErrorContext } from "../../core/errors.ts";
+import { byStatus, type Meaning, meanings } from "./error-table.ts";
+import type { ErrorAction, ErrorRule } from "./quirks.ts";
+import { errorActions } from "./quirks/errors.ts";
 import { extendedMessage, isResource, type Resource } from "./schema.ts";
 
 /** One message of a service; `id` is the last part of its MessageId, without registry and version. */
@@ -18,76 +20,6 @@ export interface Refusal {
   readonly messages: readonly BmcMessage[];
   readonly text: string;
 }
-
-interface Meaning {
-  readonly code: ErrorCode;
-  readonly hint?: string;
-}
-
-const licence: Meaning = { code: "BMC_UNLICENSED" };
-const busy: Meaning = { code: "BMC_BUSY" };
-const occupied: Meaning = { code: "SLOT_OCCUPIED" };
-const unsupported: Meaning = { code: "UNSUPPORTED_BY_BMC" };
-const unreadable: Meaning = {
-  code: "BMC_REJECTED",
-  hint: "The BMC could not read the image's URL; check that it can reach the image plane.",
-};
-const disabled: Meaning = {
-  code: "BMC_REJECTED",
-  hint: "Virtual media is switched off in the BMC; switch it on there.",
-};
-const refused: Meaning = { code: "BMC_AUTHENTICATION" };
-
-// Sources: redfish-quirks §2.0. The Base registry is DSP8011; the others are message registries of products.
-const meanings: Readonly<Record<string, Meaning>> = {
-  VRM0012: occupied,
-  VRM0021: occupied,
-  MaxVirtualMediaConnectionEstablished: occupied,
-  ResourceInUseWithDetail: occupied,
-  UnableToModifyAfterVirtualMediaInsert: occupied,
-  RAC0904: unreadable,
-  CouldNotEstablishConnection: unreadable,
-  ResourceAtUriUnauthorized: unreadable,
-  RAC0218: busy,
-  SYS518: busy,
-  SYS446: busy,
-  RAC0508: busy,
-  RAC0679: busy,
-  LC068: busy,
-  UnableToModifyDuringSystemPOST: busy,
-  InvalidOperationForSystemState: busy,
-  DelayInActionCompletion: busy,
-  ActionParameterValueConflict: busy,
-  SessionLimitExceeded: busy,
-  ResourceInUse: busy,
-  ResourceInStandby: busy,
-  ServiceInUnknownState: busy,
-  ServiceShuttingDown: busy,
-  ServiceTemporarilyUnavailable: busy,
-  LicenseKeyRequired: licence,
-  LicenseRequired: licence,
-  OemLicenseNotPassed: licence,
-  VirtualMediaIsDisabled: disabled,
-  SourceDoesNotSupportProtocol: unsupported,
-  ResourceAtUriInUnknownFormat: unsupported,
-  ActionNotSupported: unsupported,
-  ActionParameterValueNotInList: unsupported,
-  PropertyValueNotInList: unsupported,
-  InsufficientPrivilege: refused,
-  NoValidSession: refused,
-};
-
-const byStatus: Readonly<Record<number, ErrorCode>> = {
-  401: "BMC_AUTHENTICATION",
-  403: "BMC_AUTHENTICATION",
-  405: "UNSUPPORTED_BY_BMC",
-  408: "BMC_TIMEOUT",
-  429: "BMC_BUSY",
-  501: "UNSUPPORTED_BY_BMC",
-  502: "BMC_BUSY",
-  503: "BMC_BUSY",
-  504: "BMC_TIMEOUT",
-};
 
 const lastPart = (id: string): string => id.slice(id.lastIndexOf(".") + 1);
 
@@ -136,20 +68,41 @@ const wordsOf = ({ messages, text }: Refusal): string => {
   return (words === "" ? plainText(text) : words).slice(0, longestText);
 };
 
-const ruleHolds = ({ match }: ErrorRule, refusal: Refusal, words: string): boolean =>
-  (match.id === undefined || refusal.messages.some(({ fullId }) => fullId.endsWith(match.id ?? ""))) &&
-  (match.status === undefined || match.status === refusal.status) &&
-  (match.text === undefined || new RegExp(match.text, "iu").test(words));
+/** An id of a rule may leave out registry and version. */
+const hasId = ({ fullId }: BmcMessage, wanted: string): boolean => fullId === wanted || fullId.endsWith(`.${wanted}`);
 
+const ruleHolds = ({ match: { id, status, text } }: ErrorRule, refusal: Refusal, words: string): boolean =>
+  (id === undefined || refusal.messages.some((message) => hasId(message, id))) &&
+  (status === undefined || status === refusal.status) &&
+  (text === undefined || new RegExp(text, "iu").test(words));
+
+const knownMeaning = (message: BmcMessage): { meaning: Meaning; message: BmcMessage } | undefined => {
+  const meaning = meanings[message.id];
+  return meaning === undefined ? undefined : { meaning, message };
+};
+
+/** Of several messages the one that says more than that something was wrong with the request. */
 const meaningOf = (refusal: Refusal, rules: readonly ErrorRule[]): { meaning: Meaning; message?: BmcMessage } => {
   const words = wordsOf(refusal);
   const rule = rules.find((each) => ruleHolds(each, refusal, words));
-  if (rule !== undefined) return { meaning: { code: rule.code, ...(rule.hint ? { hint: rule.hint } : {}) } };
-  for (const message of refusal.messages) {
-    const meaning = meanings[message.id];
-    if (meaning !== undefined) return { meaning, message };
+  if (rule !== undefined) {
+    const { code, hint, action } = rule;
+    const message = refusal.messages.find((each) => rule.match.id !== undefined && hasId(each, rule.match.id));
+    return { meaning: { code, ...(hint && { hint }), ...(action && { action }) }, ...(message && { message }) };
   }
-  return { meaning: { code: byStatus[refusal.status] ?? "BMC_REJECTED" } };
+  const known = refusal.messages.map(knownMeaning).filter((found) => found !== undefined);
+  const found = known.find(({ meaning }) => meaning.code !== "BMC_REJECTED") ?? known[0];
+  return found ?? { meaning: { code: byStatus[refusal.status] ?? "BMC_REJECTED" } };
+};
+
+/** What a refusal asks the driver to do about it, if anything. */
+export const actionFor = (refusal: Refusal, rules: readonly ErrorRule[]): ErrorAction | undefined =>
+  meaningOf(refusal, rules).meaning.action;
+
+/** The same of the error that was made of it. */
+export const actionOf = (error: unknown): ErrorAction | undefined => {
+  const action = error instanceof MediabayError ? error.context["action"] : undefined;
+  return errorActions.find((each) => each === action);
 };
 
 const generalIds = new Set(["", "GeneralError", "ExtendedInfo"]);
@@ -166,9 +119,10 @@ export const rejection = (refusal: Refusal, context: ErrorContext, rules: readon
     ...(told === undefined || told.fullId === "" ? {} : { bmcCode: told.fullId }),
     ...(words === "" ? {} : { bmcText: words }),
     ...(meaning.hint === undefined ? {} : { hint: meaning.hint }),
+    ...(meaning.action === undefined ? {} : { action: meaning.action }),
   });
 };
 
 /** The BMC has no more sessions to give: Basic may still work. */
 export const isSessionLimit = ({ status, messages }: Refusal): boolean =>
-  messages.some(({ id }) => id === "SessionLimitExceeded" || id === "RAC0218") || status === 503;
+  messages.some(({ id }) => id === "SessionLimitExceeded") || status === 503;

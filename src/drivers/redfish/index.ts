@@ -1,15 +1,16 @@
 // Redfish (DSP0266, DSP0268): identify a service, and open a conversation with one of its systems.
 import { networkInterfaces } from "node:os";
-import type { DriverContext, Endpoint, Identity, Protocol, Session } from "../../core/driver.ts";
+import type { DriverContext, Endpoint, Identity, Protocol, ResourceAnswer, Session } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { HttpLease, HttpPool } from "../../wire/pool.ts";
-import { createBoot } from "./boot.ts";
-import { discover, readRoot, rootIdentity } from "./discovery.ts";
+import { createBoot } from "./boot/boot.ts";
+import { discover, readFirmware, readRoot, rootIdentity } from "./discovery/discover.ts";
 import { createKnowledge, type Knowledge } from "./knowledge.ts";
 import { createMedia } from "./media.ts";
 import { type Learnt, present, recall } from "./memory.ts";
 import { createPower } from "./power.ts";
 import { type RedfishQuirks, redfishQuirks } from "./quirks.ts";
+import { createRecovery } from "./recovery.ts";
 import { createService, type Service } from "./service/service.ts";
 
 export type { RedfishQuirks } from "./quirks.ts";
@@ -109,6 +110,7 @@ const converse = async (
     clock,
     remembered: recall(memory, endpoint, clock.now()),
     learn: () => learn(service, endpoint),
+    firmware: (learnt) => readFirmware(service, learnt),
     adopt: (learnt) => adopt(service, lease, learnt, quirksFor(learnt.identity)),
   });
   await service.auth.endLost();
@@ -121,14 +123,16 @@ const adopt = (service: Service, { client }: HttpLease, learnt: Learnt, quirks: 
   service.expand = expand === "auto" ? learnt.expand : expand;
   service.auth.sessionsPath = learnt.sessionsPath;
   service.auth.sessionOnly ||= learnt.sessionOnly;
+  service.needsTag ||= learnt.needsTag === true;
   service.auth.prefer(quirks.auth.mode);
   client.tune({ maxInFlight, connectTimeoutMs });
 };
 
 const toSession = (opened: Opened, knowledge: Knowledge): Session => {
   const { service } = opened;
-  const media = createMedia(service, knowledge);
-  const boot = createBoot(service, knowledge);
+  const recover = createRecovery(service, knowledge);
+  const media = createMedia(service, knowledge, recover);
+  const boot = createBoot(service, knowledge, recover);
   const power = createPower(service, knowledge);
   return {
     get identity() {
@@ -137,9 +141,11 @@ const toSession = (opened: Opened, knowledge: Knowledge): Session => {
     ...(media === undefined ? {} : { media }),
     ...(boot === undefined ? {} : { boot }),
     ...(power === undefined ? {} : { power }),
+    read: (path) => readAsIs(service, path),
     memory: () => {
       const { sessionOnly, sessionsPath } = service.auth;
-      knowledge.update({ expand: service.expand, sessionOnly, ...present({ sessionsPath }) });
+      const needsTag = service.needsTag || undefined;
+      knowledge.update({ expand: service.expand, sessionOnly, ...present({ sessionsPath, needsTag }) });
       return knowledge.toMemory();
     },
     get exchanges() {
@@ -147,4 +153,13 @@ const toSession = (opened: Opened, knowledge: Knowledge): Session => {
     },
     close: () => disconnect(opened),
   };
+};
+
+/** For a recording: nothing is judged and nothing is remembered. */
+const readAsIs = async (service: Service, path: string): Promise<ResourceAnswer> => {
+  const { status, headers, body } = await service.send({ method: "GET", path });
+  const texts = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(", ")] as const);
+  // It came from JSON.
+  const json = body as ResourceAnswer["body"];
+  return { status, headers: Object.fromEntries(texts), ...(json === undefined ? {} : { body: json }) };
 };

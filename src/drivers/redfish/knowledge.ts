@@ -9,6 +9,8 @@ export interface Knowledge {
   /** True while nothing but memory vouches for it. */
   readonly remembered: boolean;
   update(change: Partial<Learnt>): void;
+  /** They are other ones now. */
+  forgetSlots(): void;
   /** Runs `work`; where it fails on something remembered, learns everything anew and runs it once more. */
   revalidating<T>(work: () => Promise<T>): Promise<T>;
   toMemory(): Json;
@@ -21,6 +23,8 @@ export interface KnowledgeOptions {
   readonly remembered: Remembered | undefined;
   /** Asks the BMC. */
   readonly learn: () => Promise<Learnt>;
+  /** Asks the BMC which firmware it runs now; undefined when it does not say. */
+  readonly firmware: (learnt: Learnt) => Promise<string | undefined>;
   /** Called with what is known from now on, before anything uses it. */
   readonly adopt: (learnt: Learnt) => void;
 }
@@ -45,8 +49,19 @@ const isStale = (error: unknown): boolean => {
   return status !== undefined && staleStatuses.has(status);
 };
 
+/** The failure that is worth telling is the one that raised the question. */
+const unlessTold = (error: unknown): undefined => {
+  if (!(error instanceof MediabayError)) throw error;
+};
+
+/** A refusal, or a promise not kept, that a new firmware would explain: old paths may still answer, and fail (redfish-quirks §2.1). */
+const isDoubtful = (error: unknown): boolean =>
+  error instanceof MediabayError &&
+  (error.code === "BMC_INCONSISTENT" ||
+    ((error.code === "BMC_REJECTED" || error.code === "UNSUPPORTED_BY_BMC") && error.context.status !== undefined));
+
 export const createKnowledge = async (options: KnowledgeOptions): Promise<Knowledge> => {
-  const { endpoint, clock, learn, adopt } = options;
+  const { endpoint, clock, learn, firmware, adopt } = options;
   let remembered = options.remembered !== undefined;
   let current = options.remembered ?? { learnt: await learn(), savedAt: clock.now() };
   adopt(current.learnt);
@@ -55,6 +70,16 @@ export const createKnowledge = async (options: KnowledgeOptions): Promise<Knowle
     current = { learnt: await learn(), savedAt: clock.now() };
     remembered = false;
     adopt(current.learnt);
+  };
+
+  let firmwareIsKnown = false;
+
+  const hasNewFirmware = async (): Promise<boolean> => {
+    if (firmwareIsKnown) return false;
+    firmwareIsKnown = true;
+    const before = current.learnt.identity.firmwareVersion;
+    const now = await firmware(current.learnt).catch(unlessTold);
+    return before !== undefined && now !== undefined && before !== now;
   };
 
   return {
@@ -70,11 +95,17 @@ export const createKnowledge = async (options: KnowledgeOptions): Promise<Knowle
     update: (change) => {
       current = { ...current, learnt: { ...current.learnt, ...change } };
     },
+    forgetSlots: () => {
+      const { slots: _slots, ...learnt } = current.learnt;
+      current = { ...current, learnt };
+    },
     revalidating: async (work) => {
       try {
         return await work();
       } catch (error) {
-        if (!remembered || !isStale(error)) throw error;
+        if (!remembered) throw error;
+        const isOld = isStale(error) || (isDoubtful(error) && (await hasNewFirmware()));
+        if (!isOld) throw error;
       }
       await relearn();
       return await work();

@@ -2,10 +2,9 @@
 import { z } from "zod";
 import type { Endpoint, Identity, Json } from "../../core/driver.ts";
 import { mediaTypes } from "../../core/vocabulary.ts";
-import { insertParameters } from "./quirks.ts";
 
 /** Raised whenever a field changes its meaning: what an older version saved is then ignored. */
-const version = 1;
+const version = 2;
 const maxAgeMs = 24 * 60 * 60 * 1000;
 
 const path = z.string().startsWith("/");
@@ -36,6 +35,15 @@ const slot = z.object({
   ejectTarget: path.exactOptional(),
   /** `Allow` permitted PATCH; undefined when that was never asked. */
   patch: z.boolean().exactOptional(),
+  /** ActionInfo of the insert action, and what it or the action itself declares; `required` is absent until it was asked for. */
+  insertInfo: path.exactOptional(),
+  required: z.array(z.string()).exactOptional(),
+  transports: z.array(z.string()).exactOptional(),
+  /** It refused a medium that another slot of the machine then took. */
+  refuses: z.boolean().exactOptional(),
+  certificates: path.exactOptional(),
+  /** SHA-256 of the CA that was put into its Certificates. */
+  trusts: z.string().exactOptional(),
 });
 
 const learnt = z.object({
@@ -44,16 +52,26 @@ const learnt = z.object({
   expand: z.enum(["all", "nolinks", "none"]),
   sessionsPath: path.exactOptional(),
   sessionOnly: z.boolean(),
+  /** A PATCH must carry If-Match. */
+  needsTag: z.boolean().exactOptional(),
+  /** Those of the system, the one that stands for the BMC's identity first. */
+  managerPaths: z.array(path),
   /** VirtualMedia collections. */
   media: z.object({ system: path.exactOptional(), managers: z.array(path) }),
   slots: z.array(slot).exactOptional(),
   /** The parameters beside Image with which an insert was accepted. */
-  insertParameters: z.array(z.enum(insertParameters)).exactOptional(),
+  insertParameters: z.array(z.string()).exactOptional(),
+  /** The fingerprint of the `prepare` steps that were done. */
+  prepared: z.string().exactOptional(),
   reset: z.object({ target: path, types: z.array(z.string()), actionInfo: path.exactOptional() }).exactOptional(),
   boot: z
     .object({
       /** What is patched; undefined until it is known whether the Settings object really holds Boot. */
       path: path.exactOptional(),
+      /** The quirk by which it was found. */
+      foundBy: text,
+      /** Whether the mode can be set there; undefined where that was not looked at. */
+      holdsMode: z.boolean().exactOptional(),
       settings: path.exactOptional(),
       targets: z.array(z.string()),
     })

@@ -11,57 +11,98 @@ import { settle } from "./service/task.ts";
 
 type Reset = NonNullable<Learnt["reset"]>;
 
-/** Where each of these leads: reaching it is what counts, whether or not the BMC took the request well. */
-const ends: Readonly<Partial<Record<ResetType, PowerState>>> = { On: "On", ForceOn: "On", ForceOff: "Off" };
+interface Parts {
+  readonly service: Service;
+  readonly knowledge: Knowledge;
+}
+
+const onStates: readonly PowerState[] = ["On", "PoweringOn"];
+const offStates: readonly PowerState[] = ["Off", "PoweringOff"];
+
+/** Where each of these leads: being there is what counts, whether or not the BMC took the request well. */
+const ends: Readonly<Partial<Record<ResetType, readonly PowerState[]>>> = {
+  On: onStates,
+  ForceOn: onStates,
+  ForceOff: offStates,
+  GracefulShutdown: offStates,
+};
+
+const stateIntervalMs = 1000;
+const conflictIntervalMs = 2000;
 
 /** Undefined where the system cannot be reset. */
 export const createPower = (service: Service, knowledge: Knowledge): PowerDriver | undefined => {
   if (knowledge.learnt.reset === undefined) return undefined;
-
-  const state = async (): Promise<PowerState> => {
-    const { body } = await service.get(knowledge.learnt.systemPath);
-    const { PowerState: shown } = computerSystem.parse(body);
-    return powerStates.find((each) => each === shown) ?? "Unknown";
-  };
-
-  /** Some services list the types only in ActionInfo; they are read once. */
-  const types = async (reset: Reset): Promise<readonly string[]> => {
-    if (reset.types.length > 0 || reset.actionInfo === undefined) return reset.types;
-    const { Parameters } = actionInfo.parse((await service.get(reset.actionInfo)).body);
-    const found = Parameters.find(({ Name }) => Name === "ResetType")?.AllowableValues ?? [];
-    knowledge.update({ reset: { target: reset.target, types: found } });
-    return found;
-  };
-
-  const resetNow = async (type: ResetType): Promise<void> => {
-    const reset = resetOf(knowledge);
-    const allowed = await types(reset);
-    if (allowed.length > 0 && !allowed.includes(type)) throw notAllowed(type, allowed);
-    try {
-      const reply = await service.send({ method: "POST", path: reset.target, body: { ResetType: type } });
-      if (!isOk(reply)) throw service.refusal(reply);
-      await settle(service, reply);
-    } catch (error) {
-      if (!(error instanceof MediabayError) || !(await hasReached(type, error))) throw error;
-    }
-  };
-
-  /** A lost or refused answer does not matter where the machine is as wanted; a restart leaves nothing to tell it by. */
-  const hasReached = async (type: ResetType, { context }: MediabayError): Promise<boolean> => {
-    const wanted = ends[type];
-    const isAnswered = context.status !== undefined || context["replyLost"] === true;
-    return wanted !== undefined && isAnswered && (await state()) === wanted;
-  };
-
+  const parts = { service, knowledge };
   return {
-    state: () => knowledge.revalidating(state),
+    state: () => knowledge.revalidating(() => readState(parts)),
     resetTypes: () =>
       knowledge.revalidating(async () => {
-        const known = await types(resetOf(knowledge));
+        const known = await typesOf(parts, resetOf(knowledge));
         return resetTypes.filter((type) => known.includes(type));
       }),
-    reset: (type) => knowledge.revalidating(() => resetNow(type)),
+    reset: (type) => knowledge.revalidating(() => reset(parts, type)),
   };
+};
+
+const readState = async ({ service, knowledge }: Parts): Promise<PowerState> => {
+  const { clock, signal } = service.context;
+  const deadline = clock.monotonic() + service.quirks.power.pollThrough5xxMs;
+  for (;;) {
+    const reply = await service.send({ method: "GET", path: knowledge.learnt.systemPath });
+    if (isOk(reply)) {
+      const { PowerState: shown } = computerSystem.parse(reply.body);
+      return powerStates.find((each) => each === shown) ?? "Unknown";
+    }
+    if (reply.status < 500 || clock.monotonic() >= deadline) throw service.refusal(reply);
+    await clock.sleep(stateIntervalMs, signal);
+  }
+};
+
+/** Some services list the types only in ActionInfo; they are read once. */
+const typesOf = async (
+  { service, knowledge }: Parts,
+  { target, types, actionInfo: info }: Reset,
+): Promise<readonly string[]> => {
+  if (types.length > 0 || info === undefined) return types;
+  const { Parameters } = actionInfo.parse((await service.get(info)).body);
+  const found = Parameters.find(({ Name }) => Name === "ResetType")?.AllowableValues ?? [];
+  knowledge.update({ reset: { target, types: found } });
+  return found;
+};
+
+const reset = async (parts: Parts, type: ResetType): Promise<void> => {
+  const { service, knowledge } = parts;
+  const known = resetOf(knowledge);
+  const allowed = await typesOf(parts, known);
+  if (allowed.length > 0 && !allowed.includes(type)) throw notAllowed(type, allowed);
+  const { settleBeforeOnMs } = service.quirks.power;
+  const isPowerOn = type === "On" || type === "ForceOn";
+  if (isPowerOn && settleBeforeOnMs > 0) await service.context.clock.sleep(settleBeforeOnMs, service.context.signal);
+  try {
+    await submit(service, known.target, type, isPowerOn);
+  } catch (error) {
+    if (!(error instanceof MediabayError) || !(await hasReached(parts, type, error))) throw error;
+  }
+};
+
+/** Right after the host went off some refuse to switch it on (redfish-quirks §2.0, ActionParameterValueConflict). */
+const submit = async (service: Service, path: string, type: ResetType, isPowerOn: boolean): Promise<void> => {
+  const { clock, signal } = service.context;
+  const deadline = clock.monotonic() + (isPowerOn ? service.quirks.power.conflictRetryMs : 0);
+  for (;;) {
+    const reply = await service.send({ method: "POST", path, body: { ResetType: type } });
+    if (isOk(reply)) return settle(service, reply);
+    if (reply.status !== 409 || clock.monotonic() >= deadline) throw service.refusal(reply);
+    await clock.sleep(conflictIntervalMs, signal);
+  }
+};
+
+/** A lost or refused answer does not matter where the machine is as wanted; a restart leaves nothing to tell it by. */
+const hasReached = async (parts: Parts, type: ResetType, { context }: MediabayError): Promise<boolean> => {
+  const wanted = ends[type];
+  const isAnswered = context.status !== undefined || context["replyLost"] === true;
+  return wanted !== undefined && isAnswered && wanted.includes(await readState(parts));
 };
 
 const resetOf = ({ learnt }: Knowledge): Reset => {

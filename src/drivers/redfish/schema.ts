@@ -13,6 +13,10 @@ const flag = z.boolean().catch(false);
 const list = <T extends z.ZodType>(item: T) =>
   z.preprocess((value) => (Array.isArray(value) ? value : []), z.array(item));
 
+/** A list of which some send only the one entry. */
+const listOrOne = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (isResource(value) ? [value] : value), list(item));
+
 const part = <T extends z.ZodRawShape>(shape: T) =>
   z.preprocess((value) => (isResource(value) ? value : {}), z.looseObject(shape));
 
@@ -51,9 +55,10 @@ export type ServiceRoot = z.output<typeof serviceRoot>;
 
 export const collection = part({ Members: list(part({ "@odata.id": path })), "Members@odata.nextLink": path });
 
-const action = part({
+export const action = part({
   target: path,
   "@Redfish.ActionInfo": path,
+  "TransferProtocolType@Redfish.AllowableValues": texts,
   "ResetType@Redfish.AllowableValues": texts,
 });
 
@@ -80,13 +85,19 @@ export const computerSystem = part({
 });
 export type ComputerSystem = z.output<typeof computerSystem>;
 
+/** Some have the link to VirtualMedia inside Links or Status (redfish-quirks §1.1). */
 export const managerResource = part({
   Id: text,
   Model: text,
   FirmwareVersion: text,
   VirtualMedia: link,
-  Links: part({ ManagerForServers: links }),
-});
+  Links: part({ ManagerForServers: links, VirtualMedia: link }),
+  Status: part({ VirtualMedia: link }),
+  Actions: part({ "#Manager.Reset": action, Oem: part({}) }),
+}).transform((manager) => ({
+  ...manager,
+  VirtualMedia: manager.VirtualMedia ?? manager.Links.VirtualMedia ?? manager.Status.VirtualMedia,
+}));
 export type ManagerResource = z.output<typeof managerResource>;
 
 export const virtualMedia = part({
@@ -97,11 +108,11 @@ export const virtualMedia = part({
   ImageName: text,
   ConnectedVia: text,
   WriteProtected: z.boolean().optional().catch(undefined),
-  Actions: part({ "#VirtualMedia.InsertMedia": action, "#VirtualMedia.EjectMedia": action }),
+  Certificates: link,
 });
 export type VirtualMedia = z.output<typeof virtualMedia>;
 
-export const actionInfo = part({ Parameters: list(part({ Name: text, AllowableValues: texts })) });
+export const actionInfo = part({ Parameters: list(part({ Name: text, Required: flag, AllowableValues: texts })) });
 
 export const taskResource = part({
   "@odata.id": path,
@@ -109,7 +120,7 @@ export const taskResource = part({
   TaskState: text,
   TaskStatus: text,
   TaskMonitor: path,
-  Messages: list(part({})),
+  Messages: listOrOne(part({})),
 });
 
 export const sessionService = part({ Sessions: link });

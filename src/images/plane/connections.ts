@@ -13,7 +13,7 @@ export interface ConnectionLimits {
   readonly headersMs: number;
   /** Between two requests. */
   readonly keepAliveMs: number;
-  /** A transfer that moves nothing for this long is cut. A step is 64 KiB: the slowest reader gets 64 KiB in this time. */
+  /** A transfer that moves nothing for this long is cut: the slowest reader takes a step in this time, 256 KiB at most. */
   readonly idleMs: number;
   /** Requests a peer may send ahead of their answers. */
   readonly pipelined: number;

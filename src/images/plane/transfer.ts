@@ -3,8 +3,8 @@
 import type { ServerResponse } from "node:http";
 import type { Content } from "./contents.ts";
 
-/** A step through memory, which costs no buffer, and one through a pooled buffer. */
-const memoryStepBytes = 64 << 10;
+/** A step through memory, which costs no buffer (at 64 KiB, a range of 1 MiB costs half as much CPU again), and one through a pooled buffer. */
+const memoryStepBytes = 256 << 10;
 const bufferBytes = 64 << 10;
 /** Free buffers kept for reuse. In use there are at most as many as connections. */
 const mostFree = 64;

@@ -1,4 +1,4 @@
-// /v1/probe: who a BMC is and what it can do. Read-only.
+// /v1/probe: who a BMC is, what it can do, and what an attach would do there. Read-only.
 import { requireRole } from "../auth.ts";
 import { route } from "../route.ts";
 import type { Route } from "../route.ts";
@@ -13,10 +13,13 @@ export const probeRoutes: readonly Route[] = [
     id: "probe",
     tag: "hardware",
     summary: "Probe a BMC",
-    description: "A registered machine's by any role; one at an address of the caller's choice needs an operator.",
+    description:
+      "Reads only. A registered machine's by any role; one at an address of the caller's choice needs an operator.",
     access: "reader",
     body: probeBody,
-    outcomes: [{ status: 200, description: "What it is and can.", schema: probeReport }],
+    outcomes: [
+      { status: 200, description: "What it is, what it can, and what an attach would do.", schema: probeReport },
+    ],
     errors: ["MACHINE_NOT_FOUND", ...bmcErrors],
     handle: async ({ body, actor }, { gateway }) => {
       if ("endpoint" in body) requireRole(actor, "operator");

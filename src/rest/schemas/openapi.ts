@@ -11,6 +11,7 @@ const tags = [
   { name: "attachments", description: "Images in machines." },
   { name: "operations", description: "Work on machines, and its events." },
   { name: "hardware", description: "Slots, boot override and power, as a BMC shows them." },
+  { name: "profiles", description: "What each BMC family needs, and why." },
   { name: "images", description: "The image store." },
   { name: "tokens", description: "Who may call." },
   { name: "audit", description: "Who did what." },

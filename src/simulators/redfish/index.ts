@@ -1,168 +1,20 @@
-// A simulated Redfish BMC on a real socket: a fixture's resource tree made alive, a host that boots, media that are really read.
-// Written from DSP0266 and DSP0268; products' deviations are switches of its personality.
-import { type SimulatorClock, systemClock } from "../clock.ts";
-import type { TlsOptions } from "../web-server.ts";
-import { type BootOverride, overrideOf } from "./devices/boot.ts";
-import type { BootRecord, Host } from "./devices/host.ts";
-import { Hosts } from "./devices/hosts.ts";
-import type { Slot, SlotView } from "./devices/slot.ts";
-import { VirtualMedia } from "./devices/virtual-media.ts";
-import type { Fault } from "./http/faults.ts";
-import { Listener, type RequestRecord } from "./http/listener.ts";
-import type { PersonalityOverrides } from "./personality.ts";
-import { Service } from "./service.ts";
-import { type Credentials, Sessions } from "./sessions.ts";
-import { Tasks } from "./tasks.ts";
-import { loadFixture } from "./tree.ts";
-
-export type { BootRecord } from "./devices/host.ts";
-export type { SlotView } from "./devices/slot.ts";
+// The simulated Redfish BMC, one or many: what tests, the demo and a command line use.
+export { type FaultName, faultNames, isFaultName } from "./fleet/fault-names.ts";
+export { FaultTextError, parseFault } from "./fleet/fault-text.ts";
+export {
+  chooseFixtures,
+  type FleetOptions,
+  type SimulatedFleet,
+  type SimulatedMachine,
+  startFleet,
+} from "./fleet/fleet.ts";
+export type { BootOverride } from "./hosts/boot.ts";
+export type { BootRecord } from "./hosts/boot-log.ts";
 export type { Fault } from "./http/faults.ts";
 export type { RequestRecord } from "./http/listener.ts";
-export type { PersonalityOverrides } from "./personality.ts";
-export type { BootOverride, Credentials, TlsOptions };
-
-export interface RedfishSimulatorOptions {
-  /** A folder of `fixtures/`, or an absolute one; the standard two-slot service when absent. */
-  readonly fixture?: string;
-  readonly host?: string;
-  readonly port?: number;
-  readonly tls?: TlsOptions;
-  readonly username?: string;
-  readonly password?: string;
-  /** Switches that differ from the fixture's personality.json. */
-  readonly overrides?: PersonalityOverrides;
-  readonly clock?: SimulatorClock;
-  /** PEM of the CA that https image servers must chain to; without it any certificate will do. */
-  readonly imageCa?: string;
-}
-
-export interface RedfishSimulator {
-  /** `http://127.0.0.1:port`, without a path. */
-  readonly url: string;
-  readonly credentials: Credentials;
-  /** Every request since the start or the last `clearRequests`, in order of arrival. */
-  requests(): readonly RequestRecord[];
-  clearRequests(): void;
-  /** TCP connections accepted since the start. */
-  connections(): number;
-  slots(): readonly SlotView[];
-  /** Media that really went in, or came out, by Redfish requests; a human's do not count. */
-  effectiveInserts(): number;
-  effectiveEjects(): number;
-  /** Open Redfish sessions. */
-  sessions(): number;
-  /** `system` is an Id; without it the first System that can be reset. */
-  boot(system?: string): BootOverride;
-  /** `On`, `Off`, `PoweringOn` or `PoweringOff`. */
-  power(system?: string): string;
-  /** A human pushes the button: on when off, off when on. */
-  pressPower(system?: string): void;
-  setPower(state: "On" | "Off", system?: string): void;
-  /** What the host booted from, and what it read, at each start. */
-  bootLog(system?: string): readonly BootRecord[];
-  /** Resolves when no task runs and no host reads any more. */
-  idle(): Promise<void>;
-  setFault(fault: Fault): void;
-  clearFaults(): void;
-  /** From now on connects are refused and open connections are dropped. */
-  refuseConnections(): void;
-  acceptConnections(): Promise<void>;
-  /** A human at the BMC's console inserts a medium; `slot` is an Id or a URI. */
-  insertByHand(slot: string, url: string): void;
-  /** The BMC restarts: sessions and media are gone, the host's power is not touched. */
-  restartBmc(): void;
-  close(): Promise<void>;
-}
-
-const standardFixture = "dmtf/two-slot-1.0";
-
-/** @throws when the fixture is malformed, an override is unknown, or the port is taken */
-export const startRedfishSimulator = async (options: RedfishSimulatorOptions = {}): Promise<RedfishSimulator> => {
-  const fixture = await loadFixture(options.fixture ?? standardFixture, options.overrides);
-  const clock = options.clock ?? systemClock;
-  const credentials = { username: options.username ?? "admin", password: options.password ?? "simulated" };
-  const context = { ...fixture, clock };
-  const sessions = new Sessions(context, credentials);
-  const tasks = new Tasks(context);
-  const sessionIsOpen = (id: string): boolean => sessions.isOpen(id);
-  const media = new VirtualMedia({ ...context, tasks, sessionIsOpen, imageCa: options.imageCa });
-  const hosts = new Hosts(context, (systemUri) => media.slotsOf(systemUri));
-  const service = new Service({ ...context, sessions, tasks, parts: [sessions, tasks, media, hosts] });
-  const listener = new Listener({
-    host: options.host ?? "127.0.0.1",
-    port: options.port ?? 0,
-    tls: options.tls,
-    keepAlive: fixture.personality.http.keepAlive,
-    now: () => clock.now(),
-    handle: (incoming) => service.handle(incoming),
-  });
-  await listener.server.accept();
-  return assemble({ listener, credentials, media, sessions, tasks, hosts: hosts.byUri });
-};
-
-interface Assembly {
-  readonly listener: Listener;
-  readonly credentials: Credentials;
-  readonly media: VirtualMedia;
-  readonly sessions: Sessions;
-  readonly tasks: Tasks;
-  readonly hosts: ReadonlyMap<string, Host>;
-}
-
-const assemble = (assembly: Assembly): RedfishSimulator => {
-  const { listener, credentials, media, sessions, hosts } = assembly;
-  const { server, faults } = listener;
-  return {
-    url: server.url,
-    credentials,
-    requests: () => listener.requests(),
-    clearRequests: () => listener.clearRequests(),
-    connections: () => server.connections,
-    slots: () => media.slots.map((slot) => slot.view()),
-    effectiveInserts: () => media.loader.inserts,
-    effectiveEjects: () => media.loader.ejects,
-    sessions: () => sessions.count,
-    boot: (system) => overrideOf(findHost(hosts, system).boot),
-    power: (system) => findHost(hosts, system).power,
-    pressPower: (system) => findHost(hosts, system).pressPower(),
-    setPower: (state, system) => findHost(hosts, system).setPower(state, "ByHand"),
-    bootLog: (system) => findHost(hosts, system).log,
-    idle: () => idle(assembly),
-    setFault: (fault) => faults.add(fault),
-    clearFaults: () => faults.clear(),
-    refuseConnections: () => server.refuse(),
-    acceptConnections: () => server.accept(),
-    insertByHand: (slot, url) => findSlot(media.slots, slot).holdByHand(url),
-    restartBmc() {
-      sessions.dropAll();
-      media.dropAll();
-    },
-    close: () => close(assembly),
-  };
-};
-
-const idle = async ({ tasks, hosts }: Assembly): Promise<void> => {
-  await tasks.idle();
-  await Promise.all([...hosts.values()].map((host) => host.idle()));
-};
-
-const close = async ({ media, hosts, tasks, listener }: Assembly): Promise<void> => {
-  media.loader.close();
-  media.dropAll();
-  await Promise.all([...hosts.values()].map((host) => host.close()));
-  await listener.server.close();
-  await tasks.idle();
-};
-
-const findHost = (hosts: ReadonlyMap<string, Host>, system: string | undefined): Host => {
-  const named = [...hosts].find(([uri]) => system === undefined || uri.endsWith(`/${system}`));
-  if (named === undefined) throw new Error(`no System ${system ?? ""}`);
-  return named[1];
-};
-
-const findSlot = (slots: readonly Slot[], name: string): Slot => {
-  const slot = slots.find((candidate) => candidate.id === name || candidate.uris.includes(name));
-  if (slot === undefined) throw new Error(`no slot ${name}`);
-  return slot;
-};
+export type { SlotView } from "./media/slot.ts";
+export type { PersonalityOverrides } from "./personality/index.ts";
+export { type FixtureSummary, listFixtures } from "./resources/fixture.ts";
+export type { Credentials } from "./sessions.ts";
+export { type RedfishSimulator, type RedfishSimulatorOptions, startRedfishSimulator } from "./simulator.ts";
+export type { TlsOptions } from "../web-server.ts";

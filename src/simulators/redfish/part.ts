@@ -1,8 +1,10 @@
-// What the parts of a simulated service (sessions, tasks, virtual media, hosts) offer to its server.
+// What the parts of a simulated service (sessions, tasks, virtual media, hosts, …) offer to its server.
 import type { SimulatorClock } from "../clock.ts";
-import type { Reply } from "./http/messages.ts";
-import type { Personality } from "./personality.ts";
-import type { Json, Resource, Tree } from "./tree.ts";
+import type { RedfishFailure } from "./http/failure.ts";
+import type { Reply } from "./http/replies.ts";
+import type { Personality } from "./personality/index.ts";
+import type { Json, Resource, Tree } from "./resources/tree.ts";
+import type { World } from "./resources/world.ts";
 
 /** One authenticated request. */
 export interface Call {
@@ -24,6 +26,10 @@ export interface Part {
   resource(uri: string): Resource | undefined;
   /** What can be done at this URI beside reading. */
   handlers(uri: string): Handlers | undefined;
+  /** True where the fixture's resource is not to be seen now. */
+  hides?(uri: string): boolean;
+  /** Why a GET of it fails now. */
+  readFailure?(uri: string): RedfishFailure | undefined;
 }
 
 /** What every part is given. */
@@ -31,4 +37,7 @@ export interface PartContext {
   readonly tree: Tree;
   readonly personality: Personality;
   readonly clock: SimulatorClock;
+  readonly world: World;
+  /** Aborts when the simulator is closed. */
+  readonly closed: AbortSignal;
 }

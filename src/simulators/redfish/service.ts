@@ -1,17 +1,20 @@
 // One Redfish request from its headers to its reply: authentication, method, precondition, query, body (DSP0266).
-import { createHash } from "node:crypto";
-import { expand, readExpansion } from "./expand.ts";
+import { expand, readExpansion, select } from "./resources/expand.ts";
+import { checkPrecondition, compressedEtag, etagOf } from "./http/etag.ts";
+import { RedfishFailure } from "./http/failure.ts";
 import type { Incoming } from "./http/listener.ts";
-import { failureReply, RedfishFailure, type Reply } from "./http/messages.ts";
-import type { Outgoing } from "./http/outgoing.ts";
+import { type Outgoing, outgoing } from "./http/outgoing.ts";
+import { failureReply, type Reply } from "./http/replies.ts";
+import type { Oem } from "./oem/oem.ts";
 import type { Handlers, Part, PartContext } from "./part.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tasks } from "./tasks.ts";
-import { isObject, type Json, plainUri, type Resource } from "./tree.ts";
+import { isObject, type Json, plainUri, type Resource } from "./resources/tree.ts";
 
 export interface ServiceContext extends PartContext {
   readonly sessions: Sessions;
   readonly tasks: Tasks;
+  readonly oem: Oem;
   /** Asked in this order; the fixture's tree comes last. */
   readonly parts: readonly Part[];
 }
@@ -22,6 +25,13 @@ const openUris = new Set(["/redfish", "/redfish/v1", "/redfish/v1/odata", "/redf
 const isReading = (method: string): boolean => method === "GET" || method === "HEAD";
 const isChanging = (method: string): method is keyof Handlers =>
   method === "POST" || method === "PATCH" || method === "DELETE";
+
+/** What is at one URI now. */
+interface Found {
+  readonly uri: string;
+  readonly resource: Resource | undefined;
+  readonly handlers: Handlers;
+}
 
 export class Service {
   readonly #context: ServiceContext;
@@ -34,9 +44,16 @@ export class Service {
     try {
       return outgoing(await this.#dispatch(incoming));
     } catch (error) {
-      if (error instanceof RedfishFailure) return outgoing(failureReply(this.#http.messages, error));
+      if (error instanceof RedfishFailure) return outgoing(failureReply(this.#context.personality, error));
       throw error;
     }
+  }
+
+  /** The reply to one request too many. */
+  overloaded(): Outgoing {
+    const details = { args: ["1"], condition: "overloaded" as const };
+    const failure = new RedfishFailure(503, "ServiceTemporarilyUnavailable", details);
+    return outgoing(failureReply(this.#context.personality, failure));
   }
 
   get #http(): ServiceContext["personality"]["http"] {
@@ -44,75 +61,84 @@ export class Service {
   }
 
   async #dispatch(incoming: Incoming): Promise<Reply> {
-    const { sessions } = this.#context;
     const { method } = incoming;
     const uri = plainUri(incoming.url.pathname);
-    const open = (isReading(method) && openUris.has(uri)) || sessions.isLogin(method, uri);
-    const session = open ? undefined : sessions.authenticate(incoming.headers);
-    const methods = this.#allowed(uri);
-    if (methods.length === 0) throw new RedfishFailure(404, "ResourceMissingAtURI", [uri]);
+    const session = this.#authenticate(incoming, uri);
+    this.#checkEncoding(incoming);
+    const found = { uri, resource: this.#find(uri), handlers: this.#handlers(uri) };
+    const readable = found.resource !== undefined || this.#context.tasks.monitor(uri) !== undefined;
+    const methods = [...(readable ? ["GET", "HEAD"] : []), ...Object.keys(found.handlers)];
+    if (methods.length === 0)
+      throw new RedfishFailure(404, "ResourceMissingAtURI", { args: [uri], condition: "notFound" });
     const headers = { Allow: methods.join(", ") };
-    if (!methods.includes(method)) throw new RedfishFailure(405, "OperationNotAllowed", [], { headers });
-    return isReading(method) ? this.#read(uri, incoming, headers) : this.#change(uri, incoming, session);
+    if (!methods.includes(method))
+      throw new RedfishFailure(405, "OperationNotAllowed", { headers, condition: "methodNotAllowed" });
+    return isReading(method) ? this.#read(found, incoming, headers) : this.#change(found, incoming, session);
   }
 
-  #read(uri: string, incoming: Incoming, allow: Readonly<Record<string, string>>): Reply {
-    const resource = this.#find(uri);
+  /** The session, or undefined with Basic and where everyone may. @throws RedfishFailure */
+  #authenticate({ method, headers, remoteAddress }: Incoming, uri: string): string | undefined {
+    const { sessions, personality } = this.#context;
+    const open = isReading(method) && openUris.has(uri) && !personality.auth.rootNeedsAuth;
+    if (open || sessions.isLogin(method, uri, headers)) return undefined;
+    return sessions.authenticate(headers, remoteAddress);
+  }
+
+  #checkEncoding({ headers }: Incoming): void {
+    if (this.#http.identityEncoding === "refused" && headers["accept-encoding"] === "identity")
+      throw new RedfishFailure(406, "HeaderInvalid", { args: ["Accept-Encoding"], condition: "identityRefused" });
+  }
+
+  #read({ uri, resource }: Found, incoming: Incoming, allow: Readonly<Record<string, string>>): Reply {
     if (resource === undefined) return this.#context.tasks.monitor(uri) ?? { status: 404 };
-    const { tree } = this.#context;
-    const expansion = readExpansion(tree, incoming.url.searchParams, this.#http.undeclaredQuery);
-    const body = expansion === undefined ? resource : expand(resource, expansion, (link) => this.#find(link));
-    const etag = resource["@odata.etag"];
-    const headers = { ...allow, ...(typeof etag === "string" ? { ETag: etag } : {}) };
-    if (etag !== undefined && incoming.headers["if-none-match"] === etag) return { status: 304, headers };
+    for (const part of this.#context.parts) {
+      const failure = part.readFailure?.(uri);
+      if (failure !== undefined) throw failure;
+    }
+    const query = incoming.url.searchParams;
+    const expansion = readExpansion(this.#context.tree, query, this.#http);
+    const expanded = expansion === undefined ? resource : expand(resource, expansion, (link) => this.#find(link));
+    const body = this.#http.select ? select(expanded, query) : expanded;
+    const etag = this.#etagOf(resource);
+    const gzip = this.#http.gzip !== "never" && (incoming.headers["accept-encoding"] ?? "").includes("gzip");
+    const shown = etag !== undefined && gzip ? compressedEtag(etag, this.#http.gzip) : etag;
+    const tag = shown === undefined || this.#http.etagIn === "body" ? {} : { ETag: shown };
+    const headers = { ...allow, ...tag, ...(gzip ? { "Content-Encoding": "gzip" } : {}) };
+    if (etag !== undefined && incoming.headers["if-none-match"] === etag)
+      return { status: 304, headers: { ...allow, ...tag } };
     return { status: 200, headers, body };
   }
 
-  async #change(uri: string, incoming: Incoming, session: string | undefined): Promise<Reply> {
-    const { method, remoteAddress } = incoming;
-    const handler = isChanging(method) ? this.#handlers(uri)?.[method] : undefined;
-    if (handler === undefined) throw new RedfishFailure(405, "OperationNotAllowed");
-    if (method === "PATCH") this.#checkPrecondition(uri, incoming);
+  async #change({ uri, resource, handlers }: Found, incoming: Incoming, session: string | undefined): Promise<Reply> {
+    const { method, remoteAddress, headers } = incoming;
+    const handler = isChanging(method) ? handlers[method] : undefined;
+    if (handler === undefined) throw new RedfishFailure(405, "OperationNotAllowed", { condition: "methodNotAllowed" });
+    if (method === "PATCH") {
+      const etag = resource === undefined ? undefined : this.#etagOf(resource);
+      checkPrecondition(headers["if-match"], etag, uri, this.#http);
+    }
     const body = parseBody(incoming);
     return handler({ method, uri, body, remoteAddress, ...(session === undefined ? {} : { session }) });
   }
 
-  #checkPrecondition(uri: string, incoming: Incoming): void {
-    const given = incoming.headers["if-match"];
-    if (this.#http.ifMatch === "ignored") return;
-    if (given === undefined) {
-      if (this.#http.ifMatch === "required") throw new RedfishFailure(428, "PreconditionRequired");
-      return;
-    }
-    const etag = this.#find(uri)?.["@odata.etag"];
-    const listed = given.split(",").map((item) => item.trim());
-    const matches = given === "*" || (typeof etag === "string" && listed.includes(etag));
-    if (!matches) throw new RedfishFailure(412, "PreconditionFailed");
-  }
-
-  #allowed(uri: string): readonly string[] {
-    const readable = this.#find(uri) !== undefined || this.#context.tasks.monitor(uri) !== undefined;
-    return [...(readable ? ["GET", "HEAD"] : []), ...Object.keys(this.#handlers(uri) ?? {})];
-  }
-
-  #handlers(uri: string): Handlers | undefined {
-    for (const part of this.#context.parts) {
-      const handlers = part.handlers(uri);
-      if (handlers !== undefined) return handlers;
-    }
-    return undefined;
+  #handlers(uri: string): Handlers {
+    let standard: Handlers | undefined;
+    for (const part of this.#context.parts) standard ??= part.handlers(uri);
+    return this.#context.oem.extended(uri, standard) ?? {};
   }
 
   /** The resource as it is now, with its ETag. */
   #find(link: string): Resource | undefined {
-    const uri = plainUri(link);
-    const { parts, tree } = this.#context;
-    let resource: Resource | undefined;
-    for (const part of parts) resource ??= part.resource(uri);
-    resource ??= tree.get(uri);
-    if (resource === undefined || this.#http.etag === "none") return resource;
-    const digest = createHash("sha256").update(JSON.stringify(resource)).digest("hex").slice(0, 16);
-    return { ...resource, "@odata.etag": this.#http.etag === "weak" ? `W/"${digest}"` : `"${digest}"` };
+    const resource = this.#context.world.find(link);
+    const etag = resource === undefined || this.#http.etagIn === "header" ? undefined : etagOf(resource, this.#http);
+    return resource === undefined || etag === undefined ? resource : { ...resource, "@odata.etag": etag };
+  }
+
+  /** Of a resource that `#find` gave. */
+  #etagOf(resource: Resource): string | undefined {
+    const own = resource["@odata.etag"];
+    const tagged = this.#http.etagIn !== "header" && this.#http.etag !== "none";
+    return tagged && typeof own === "string" ? own : etagOf(resource, this.#http);
   }
 }
 
@@ -130,14 +156,3 @@ const parseBody = (incoming: Incoming): Json | undefined => {
   if (!isObject(body)) throw new RedfishFailure(400, "UnrecognizedRequestBody");
   return body;
 };
-
-const outgoing = (reply: Reply): Outgoing => ({
-  status: reply.status,
-  headers: {
-    "OData-Version": "4.0",
-    "Cache-Control": "no-cache",
-    ...(reply.body === undefined ? {} : { "Content-Type": "application/json;charset=utf-8" }),
-    ...reply.headers,
-  },
-  body: reply.body === undefined ? "" : JSON.stringify(reply.body),
-});

@@ -1,9 +1,11 @@
 // SessionService, Sessions and the authentication of requests: DSP0266 clause "Authentication", Session and SessionService schemas.
 import { randomBytes } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { RedfishFailure, type Reply } from "./http/messages.ts";
+import { RedfishFailure } from "./http/failure.ts";
+import type { Reply } from "./http/replies.ts";
 import type { Call, Handlers, Part, PartContext } from "./part.ts";
-import { isObject, linkOf, type Resource, textOf, urisOfType } from "./tree.ts";
+import type { Condition } from "./personality/replies.ts";
+import { isObject, linkOf, type Resource, textOf, urisOfType } from "./resources/tree.ts";
 
 export interface Credentials {
   readonly username: string;
@@ -39,17 +41,25 @@ export class Sessions implements Part {
    * The session id of a request, or undefined when it came with Basic.
    * @throws RedfishFailure 401
    */
-  authenticate(headers: IncomingHttpHeaders): string | undefined {
+  authenticate(headers: IncomingHttpHeaders, remoteAddress: string): string | undefined {
     const { auth } = this.#context.personality;
     const token = headers["x-auth-token"];
     if (auth.sessions && typeof token === "string") return this.#byToken(token);
-    if (!auth.basic || !this.#isBasic(headers.authorization ?? "")) throw this.#unauthenticated();
+    if (!auth.basic || !this.#isBasic(headers.authorization ?? "")) throw this.#unauthenticated("unauthenticated");
+    if (auth.basicOpensSession) this.#begin(remoteAddress);
     return undefined;
   }
 
-  /** Where a POST logs in: open to everyone. */
-  isLogin(method: string, uri: string): boolean {
-    return this.#context.personality.auth.sessions && method === "POST" && this.#isCollection(uri);
+  /**
+   * Whether this is a login: open to everyone.
+   * @throws RedfishFailure where it must not carry other credentials
+   */
+  isLogin(method: string, uri: string, headers: IncomingHttpHeaders): boolean {
+    const { sessions, loginWithBasic } = this.#context.personality.auth;
+    const isLogin = sessions && method === "POST" && this.#isCollection(uri);
+    if (isLogin && loginWithBasic === "refused" && headers.authorization !== undefined)
+      throw this.#unauthenticated("loginWithBasic");
+    return isLogin;
   }
 
   isOpen(id: string): boolean {
@@ -116,7 +126,7 @@ export class Sessions implements Part {
 
   #byToken(token: string): string {
     const session = [...this.#unexpired().values()].find((candidate) => candidate.token === token);
-    if (session === undefined) throw this.#unauthenticated();
+    if (session === undefined) throw this.#unauthenticated("unauthenticated");
     session.usedAt = this.#context.clock.now();
     return session.id;
   }
@@ -128,26 +138,29 @@ export class Sessions implements Part {
     return scheme.toLowerCase() === "basic" && colon >= 0 && this.#matches(text.slice(0, colon), text.slice(colon + 1));
   }
 
-  #unauthenticated(): RedfishFailure {
+  #unauthenticated(condition: Condition): RedfishFailure {
     const challenge = { headers: { "WWW-Authenticate": 'Basic realm="Redfish"' } };
-    return new RedfishFailure(401, "NoValidSession", [], this.#context.personality.auth.basic ? challenge : {});
+    const details = this.#context.personality.auth.basic ? challenge : {};
+    return new RedfishFailure(401, "NoValidSession", { ...details, condition });
   }
 
   #login(call: Call): Reply {
     const body = isObject(call.body) ? call.body : {};
     for (const name of ["UserName", "Password"]) {
       if (textOf(body[name]) !== undefined) continue;
-      throw new RedfishFailure(400, "PropertyMissing", [name], { related: [`#/${name}`] });
+      throw new RedfishFailure(400, "PropertyMissing", { args: [name], related: [`#/${name}`] });
     }
-    if (!this.#matches(textOf(body["UserName"]) ?? "", textOf(body["Password"]) ?? "")) throw this.#unauthenticated();
-    if (this.count >= this.#context.personality.auth.sessionLimit)
-      throw new RedfishFailure(503, "SessionLimitExceeded");
+    if (!this.#matches(textOf(body["UserName"]) ?? "", textOf(body["Password"]) ?? ""))
+      throw this.#unauthenticated("loginFailed");
     const session = this.#begin(call.remoteAddress);
     const headers = { Location: `${this.#collection}/${session.id}`, "X-Auth-Token": session.token };
     return { status: 201, headers, body: this.#render(session) };
   }
 
+  /** @throws RedfishFailure 503 over the limit */
   #begin(remoteAddress: string): Session {
+    if (this.count >= this.#context.personality.auth.sessionLimit)
+      throw new RedfishFailure(503, "SessionLimitExceeded", { condition: "sessionLimit" });
     const now = this.#context.clock.now();
     const token = randomBytes(16).toString("hex");
     const userName = this.#credentials.username;

@@ -1,7 +1,9 @@
 // TaskService: a request answered with 202 goes on as a Task; its monitor gives the final reply (DSP0266 clause "Asynchronous operations").
-import { failureReply, message, RedfishFailure, type Reply, successReply } from "./http/messages.ts";
+import { RedfishFailure } from "./http/failure.ts";
+import { message } from "./http/messages.ts";
+import { failureReply, type Reply, successReply } from "./http/replies.ts";
 import type { Handlers, Part, PartContext } from "./part.ts";
-import { isObject, type Json, type Resource } from "./tree.ts";
+import { isObject, type Json, type Resource } from "./resources/tree.ts";
 
 /** How a request is answered: at once, or by a task that is found in the Location header, in the body, or nowhere. */
 export type ReplyStyle = PartContext["personality"]["media"]["insertReply"];
@@ -106,7 +108,7 @@ export class Tasks implements Part {
       task.final = done;
     } catch (error) {
       if (!(error instanceof RedfishFailure)) throw error;
-      task.final = failureReply(this.#registry, error);
+      task.final = failureReply(this.#context.personality, error);
     }
     task.endedAt = this.#context.clock.now();
   }

@@ -16,8 +16,10 @@ export class EventFeed {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #listeners = new Set<(event: OperationEvent) => void>();
+  /** Progress that is not known to be on disk. */
   #pending: readonly OperationEvent[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  /** Of it, what a commit under way has taken along. */
+  readonly #carried = new Set<OperationEvent>();
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
@@ -25,11 +27,14 @@ export class EventFeed {
   }
 
   /** One transaction of `change`, its events and the progress that waited; listeners hear of them once it is on disk. */
-  commit<T>(change: (tables: Tables, emit: Emit) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      const emitted: OperationEvent[] = [];
+  async commit<T>(change: (tables: Tables, emit: Emit) => Promise<T>): Promise<T> {
+    const emitted: OperationEvent[] = [];
+    let carried: readonly OperationEvent[] = [];
+    try {
       const result = await this.#database.write(async (tables) => {
-        await insertEvents(tables, this.#pending);
+        carried = this.#pending.filter((event) => !this.#carried.has(event));
+        for (const event of carried) this.#carried.add(event);
+        await insertEvents(tables, carried);
         const emit: Emit = async (operationId, type, data) => {
           const event = await this.#next(operationId, type, data);
           await insertEvents(tables, [event]);
@@ -37,18 +42,22 @@ export class EventFeed {
         };
         return change(tables, emit);
       });
-      this.#pending = [];
+      this.#pending = this.#pending.filter((event) => !carried.includes(event));
       this.#tell(emitted);
       return result;
-    });
+    } finally {
+      for (const event of carried) this.#carried.delete(event);
+    }
   }
 
+  /** Writes nothing, but takes its number in the line of those that do. */
   async progress(operationId: string, type: OperationEvent["type"], data: Json): Promise<void> {
-    await this.#inTurn(async () => {
+    const reported = await this.#database.write(async () => {
       const event = await this.#next(operationId, type, data);
       this.#pending = [...this.#pending, event];
-      this.#tell([event]);
+      return event;
     });
+    this.#tell([reported]);
     if (this.#pending.length > pendingLimit) await this.flush();
   }
 
@@ -95,15 +104,6 @@ export class EventFeed {
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : String(error));
     }
-  }
-
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(run);
-    this.#last = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    return mine;
   }
 }
 

@@ -12,7 +12,8 @@ export interface Database {
   /** What several statements see is of one moment. @throws STORE_UNAVAILABLE */
   read<T>(query: (tables: Tables) => Promise<T>): Promise<T>;
   /**
-   * One transaction, on disk when it resolves; the only way to change anything. A change that writes nothing commits nothing.
+   * All or nothing, on disk when it resolves; the only way to change anything. Changes are made, and end, in the order of calls. One that
+   * writes nothing costs no flush; those that wait at the same time share one.
    * @throws STORE_UNAVAILABLE, UniqueViolation
    */
   write<T>(change: (tables: Tables) => Promise<T>): Promise<T>;

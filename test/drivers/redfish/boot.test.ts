@@ -87,7 +87,7 @@ describe("a Settings object", () => {
   const settingsPath = `${systemPath}/SD`;
   const withSettings = async (settings: Body, boot: Body = {}): Promise<ScriptedBmc> => {
     const started = await start({ "@Redfish.Settings": { SettingsObject: { "@odata.id": settingsPath } }, Boot: boot });
-    started.resources[settingsPath] = settings;
+    started.resources[settingsPath] = structuredClone(settings);
     takeBoot(started, settingsPath);
     return started;
   };
@@ -110,9 +110,41 @@ describe("a Settings object", () => {
     await session.close();
   });
 
-  test("that holds something else is left alone", async () => {
-    const started = await withSettings({ Bios: {} });
-    await setOnce(started);
+  test.each([{ Bios: {} }, { Boot: { BootOrder: ["Boot0001"] } }])(
+    "that holds %j and no override is left alone",
+    async (settings) => {
+      const started = await withSettings(settings);
+      await setOnce(started);
+      expect(patches(started)).toEqual([[systemPath, once]]);
+    },
+  );
+
+  test("gets no mode where it holds none", async () => {
+    const started = await withSettings(holding, { BootSourceOverrideMode: "UEFI" });
+    const session = await started.open();
+    await session.boot?.setOverride({ target: "Cd", enabled: "Once", mode: "UEFI" });
+    await session.close();
+    expect(patches(started)).toEqual([[settingsPath, once]]);
+  });
+
+  test("that shows nothing of what it took is believed when the System shows it", async () => {
+    const started = await withSettings(holding);
+    started.on("PATCH", settingsPath, ({ body }) => {
+      Object.assign(started.resources[systemPath] ?? {}, body as Body);
+      return { status: 204 };
+    });
+    expect(await setOnce(started)).toEqual({ target: "Cd", enabled: "Once" });
+  });
+
+  test("is looked for again where the profile has changed its mind", async () => {
+    const started = await withSettings(holding);
+    const first = await started.open();
+    await first.boot?.targets();
+    const memory = first.memory();
+    await first.close();
+    const session = await started.open({ memory, quirks: { boot: { resource: "system" } } });
+    await session.boot?.setOverride({ target: "Cd", enabled: "Once" });
+    await session.close();
     expect(patches(started)).toEqual([[systemPath, once]]);
   });
 
@@ -123,6 +155,179 @@ describe("a Settings object", () => {
   });
 });
 
+describe("a resource beside the System that nothing links", () => {
+  const besidePath = `${systemPath}/Settings`;
+
+  test("is where a profile says so, for its targets, too", async () => {
+    const started = await start({ Boot: {} });
+    started.resources[besidePath] = { Boot: { "BootSourceOverrideTarget@Redfish.AllowableValues": ["UsbCd"] } };
+    takeBoot(started, besidePath);
+    const session = await started.open({ quirks: { boot: { resource: "suffix", suffix: "/Settings" } } });
+    expect(await session.boot?.targetFor("CD")).toBe("UsbCd");
+    expect(await session.boot?.setOverride({ target: "UsbCd", enabled: "Once" })).toMatchObject({ target: "UsbCd" });
+    await session.close();
+    expect(patches(started)).toEqual([[besidePath, { ...once, BootSourceOverrideTarget: "UsbCd" }]]);
+  });
+
+  test("may be all there is of the boot", async () => {
+    const started = await start();
+    delete started.resources[systemPath]?.["Boot"];
+    const without = await started.open();
+    expect(without.boot).toBeUndefined();
+    await without.close();
+    const session = await started.open({ quirks: { boot: { resource: "suffix", suffix: "/Settings" } } });
+    expect(session.boot).toBeDefined();
+    await session.close();
+  });
+});
+
+describe("a mode that is reset by setting a target", () => {
+  const resetting = async (): Promise<ScriptedBmc> => {
+    const started = await start();
+    started.on("PATCH", systemPath, ({ body }) => {
+      const wanted = (body as Body)["Boot"] as Body;
+      const mode = "BootSourceOverrideTarget" in wanted ? { BootSourceOverrideMode: "Legacy" } : {};
+      Object.assign(started.resources[systemPath]?.["Boot"] as Body, wanted, mode);
+      return { status: 204 };
+    });
+    return started;
+  };
+
+  test("is sent again by itself where the profile knows of it", async () => {
+    const started = await resetting();
+    expect(await setOnce(started, { boot: { resyncMode: true } })).toEqual({
+      target: "Cd",
+      enabled: "Once",
+      mode: "UEFI",
+    });
+    expect(patches(started)).toEqual([
+      [systemPath, once],
+      [systemPath, { BootSourceOverrideMode: "UEFI" }],
+    ]);
+  });
+
+  test("else stays reset, and that is answered", async () => {
+    expect(await setOnce(await resetting())).toMatchObject({ mode: "Legacy" });
+  });
+
+  test("is not sent again where it stayed", async () => {
+    const started = await start();
+    await setOnce(started, { boot: { resyncMode: true } });
+    expect(patches(started)).toEqual([[systemPath, once]]);
+  });
+});
+
+test("the time is left out beside UefiTarget where the profile says so", async () => {
+  const started = await start();
+  const session = await started.open({ quirks: { boot: { dropWithUefiTarget: true } } });
+  await session.boot?.setOverride({ target: "UefiTarget", enabled: "Once" });
+  await session.boot?.setOverride({ target: "Cd", enabled: "Once" });
+  await session.close();
+  expect(patches(started)).toEqual([
+    [systemPath, { BootSourceOverrideTarget: "UefiTarget" }],
+    [systemPath, once],
+  ]);
+});
+
+describe("Continuous", () => {
+  const set = async (started: ScriptedBmc, quirks: Readonly<Record<string, unknown>> = {}) => {
+    const session = await started.open({ quirks });
+    try {
+      return await session.boot?.setOverride({ target: "Cd", enabled: "Continuous" });
+    } finally {
+      await session.close();
+    }
+  };
+
+  test("that is refused becomes Once", async () => {
+    const started = await start();
+    started.on("PATCH", systemPath, ({ body }) => {
+      const wanted = (body as Body)["Boot"] as Body;
+      if (wanted["BootSourceOverrideEnabled"] === "Continuous") return refusal(400, "PropertyValueNotInList");
+      Object.assign(started.resources[systemPath]?.["Boot"] as Body, wanted);
+      return { status: 204 };
+    });
+    expect(await set(started)).toMatchObject({ target: "Cd", enabled: "Once" });
+  });
+
+  test("is not even tried where the profile knows", async () => {
+    const started = await start();
+    expect(await set(started, { boot: { continuous: "once" } })).toMatchObject({ enabled: "Once" });
+    expect(patches(started)).toEqual([[systemPath, once]]);
+  });
+
+  test("that is refused as Once is, too, fails with what was said of it", async () => {
+    const started = await start();
+    started.on("PATCH", systemPath, ({ body }) =>
+      refusal(400, "GeneralError", [], String(((body as Body)["Boot"] as Body)["BootSourceOverrideEnabled"])),
+    );
+    await expect(set(started)).rejects.toMatchObject({ context: { bmcText: "Continuous" } });
+  });
+});
+
+test("whether an override must be armed again is the profile's to say", async () => {
+  const started = await start();
+  for (const [quirks, rearm] of [
+    [{}, false],
+    [{ boot: { once: "rearm" } }, true],
+  ] as const) {
+    const session = await started.open({ quirks });
+    expect(session.boot?.rearm).toBe(rearm);
+    await session.close();
+  }
+});
+
+describe("a refusal during POST", () => {
+  const errors = { list: [{ match: { id: "InPost" }, code: "BMC_BUSY", action: "retry" }] };
+  const inPost = async (times: number): Promise<ScriptedBmc> => {
+    const started = await start();
+    let left = times;
+    started.on("PATCH", systemPath, ({ body }) => {
+      left -= 1;
+      if (left >= 0) return refusal(400, "Oem.1.0.InPost");
+      Object.assign(started.resources[systemPath]?.["Boot"] as Body, (body as Body)["Boot"]);
+      return { status: 204 };
+    });
+    return started;
+  };
+
+  test("is waited out as often as the profile says", async () => {
+    const started = await inPost(2);
+    const boot = { onPost: { times: 2, delayMs: 9000 } };
+    expect(await setOnce(started, { errors, boot })).toMatchObject({ enabled: "Once" });
+    expect(started.clock.slept).toEqual([9000, 9000]);
+  });
+
+  test("fails after that, and at once where nothing says that it passes", async () => {
+    const started = await inPost(9);
+    await expect(setOnce(started, { errors, boot: { onPost: { times: 2 } } })).rejects.toMatchObject({
+      code: "BMC_BUSY",
+    });
+    await expect(setOnce(started)).rejects.toMatchObject({ code: "BMC_REJECTED" });
+    expect(patches(started)).toHaveLength(4);
+  });
+
+  test("may be known by its status", async () => {
+    const started = await inPost(1);
+    expect(await setOnce(started, { boot: { onPost: { on: [400] } } })).toMatchObject({ enabled: "Once" });
+  });
+});
+
+test("a read-back that comes late is waited for as long as the profile says", async () => {
+  const started = await start();
+  let looks = 0;
+  const shown = { BootSourceOverrideTarget: "Cd", BootSourceOverrideEnabled: "Once" };
+  started.on("PATCH", systemPath, () => {
+    started.on("GET", systemPath, () => {
+      looks += 1;
+      return { body: { ...started.resources[systemPath], ...(looks > 2 ? { Boot: shown } : {}) } };
+    });
+    return { status: 204 };
+  });
+  expect(await setOnce(started, { boot: { readBack: { times: 2, delayMs: 1500 } } })).toMatchObject({ target: "Cd" });
+  expect(started.clock.slept).toEqual([1500, 1500]);
+});
+
 describe("the target for a medium", () => {
   const allow = (targets: readonly string[]): Body => ({
     Boot: { "BootSourceOverrideTarget@Redfish.AllowableValues": targets },
@@ -131,6 +336,8 @@ describe("the target for a medium", () => {
   test.each([
     [["None", "Cd", "Usb"], "CD", "Cd"],
     [["UsbCd"], "DVD", "UsbCd"],
+    [["Hdd", "CD/DVD"], "CD", "CD/DVD"],
+    [["USB", "CD"], "CD", "CD"],
     [["Cd", "Usb"], "Floppy", "Usb"],
     [["Cd", "Usb"], "USBStick", "Usb"],
     [[], "USBStick", "Usb"],
@@ -193,7 +400,7 @@ describe("If-Match", () => {
     expect(tagsOf(started)).toEqual([undefined]);
   });
 
-  test("demanded by the service is fetched", async () => {
+  test("demanded by the service is fetched, and from then on before it is missed", async () => {
     const started = await start();
     const first = await started.open();
     const memory = first.memory();
@@ -205,6 +412,12 @@ describe("If-Match", () => {
     const session = await started.open({ memory });
     await session.boot?.setOverride({ target: "Cd", enabled: "Once" });
     expect(tagsOf(started)).toEqual([undefined, '"9"']);
+    const learnt = session.memory();
     await session.close();
+
+    const next = await started.open({ memory: learnt });
+    await next.boot?.setOverride({ target: "Cd", enabled: "Once" });
+    expect(tagsOf(started)).toEqual([undefined, '"9"', '"9"']);
+    await next.close();
   });
 });

@@ -155,6 +155,84 @@ describe("a BMC with several systems", () => {
   });
 });
 
+describe("what can be meant, of several systems", () => {
+  const other = "/redfish/v1/Systems/a-board";
+  const withBoard = (board: Body) => (resources: Record<string, Body>) => {
+    resources["/redfish/v1/Systems"] = { Members: [link(other), link(systemPath)] };
+    resources[other] = { Id: "a-board", ...board };
+    delete resources[systemPath]?.["VirtualMedia"];
+  };
+
+  test("is the one that can be reset where nothing takes media, as when it is switched off", async () => {
+    const session = await (await start(withBoard({ Boot: {} }))).open();
+    expect(session.identity.systemId).toBe("s1");
+    await session.close();
+  });
+
+  test("is not one that cannot be read", async () => {
+    const started = await start(withBoard({}));
+    started.on("GET", other, () => refusal(500, "InternalError"));
+    const session = await started.open();
+    expect(session.identity.systemId).toBe("s1");
+    await session.close();
+  });
+
+  test("is named with UUID and serial number where it is to be asked for", async () => {
+    const reset = { "#ComputerSystem.Reset": { target: `${other}/Reset` } };
+    const started = await start(withBoard({ Actions: reset, UUID: "AAAA-BBBB", SerialNumber: "B-1" }));
+    await expect(started.open()).rejects.toMatchObject({
+      code: "SYSTEM_AMBIGUOUS",
+      context: { candidates: ["a-board (B-1, AAAA-BBBB)", "s1 (System, C1)"] },
+    });
+  });
+
+  test("why the only one cannot be read is told", async () => {
+    const started = await start();
+    started.on("GET", systemPath, () => refusal(403, "InsufficientPrivilege"));
+    await expect(started.open()).rejects.toMatchObject({ code: "BMC_AUTHENTICATION" });
+  });
+});
+
+describe("a manager", () => {
+  test.each(["Status", "Links"])("may have the link to its virtual media inside its %s", async (place) => {
+    const started = await start((resources) => {
+      delete resources[systemPath]?.["VirtualMedia"];
+      resources[managerPath] = {
+        ...resources[managerPath],
+        [place]: { VirtualMedia: link(`${systemPath}/VirtualMedia`) },
+      };
+    });
+    const session = await started.open();
+    expect((await session.media?.slots())?.map(({ id }) => id)).toEqual(["cd0"]);
+    await session.close();
+  });
+
+  test("that cannot be read is passed over where there is another", async () => {
+    const started = await start((resources) => {
+      Object.assign(resources[systemPath] ?? {}, {
+        Links: { ManagedBy: [link("/redfish/v1/Managers/m0"), link(managerPath)] },
+      });
+    });
+    started.on("GET", "/redfish/v1/Managers/m0", () => refusal(500, "InternalError"));
+    const session = await started.open();
+    expect(session.identity.firmwareVersion).toBe("7.1.0");
+    await session.close();
+  });
+
+  test("with virtual media stands for the BMC, though it is not the first", async () => {
+    const started = await start((resources) => {
+      delete resources[systemPath]?.["VirtualMedia"];
+      const managedBy = [link("/redfish/v1/Managers/m0"), link(managerPath)];
+      Object.assign(resources[systemPath] ?? {}, { Links: { ManagedBy: managedBy } });
+      resources["/redfish/v1/Managers/m0"] = { Id: "m0", Model: "Switch", FirmwareVersion: "0.1" };
+      Object.assign(resources[managerPath] ?? {}, { VirtualMedia: link(`${systemPath}/VirtualMedia`) });
+    });
+    const session = await started.open();
+    expect(session.identity).toMatchObject({ managerModel: "BMC 7", firmwareVersion: "7.1.0" });
+    await session.close();
+  });
+});
+
 test("a system without ManagedBy finds its manager by the manager's own link", async () => {
   const started = await start((resources) => {
     delete resources[systemPath]?.["Links"];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { messagesOf, rejection, type Refusal } from "../../../src/drivers/redfish/errors.ts";
+import { actionOf, messagesOf, rejection, type Refusal } from "../../../src/drivers/redfish/errors.ts";
 import { redfishQuirks } from "../../../src/drivers/redfish/quirks.ts";
 
 const refusal = (status: number, body: unknown): Refusal => ({
@@ -21,15 +21,12 @@ const judge = (status: number, body: unknown, rules: Parameters<typeof rejection
 
 describe("a MessageId decides, whatever its registry, version and status", () => {
   test.each([
-    [500, "IDRAC.2.8.VRM0012", "SLOT_OCCUPIED"],
-    [400, "iLO.2.14.MaxVirtualMediaConnectionEstablished", "SLOT_OCCUPIED"],
     [503, "IDRAC.2.1.RAC0218", "BMC_BUSY"],
-    [400, "IDRAC.2.8.SYS518", "BMC_BUSY"],
-    [400, "iLO.2.14.UnableToModifyDuringSystemPOST", "BMC_BUSY"],
+    [400, "Base.1.12.ResourceInUse", "BMC_BUSY"],
+    [503, "Base.1.12.ServiceTemporarilyUnavailable", "BMC_BUSY"],
     [409, "Base.1.12.ActionParameterValueConflict", "BMC_BUSY"],
     [400, "Base.1.4.SessionLimitExceeded", "BMC_BUSY"],
-    [400, "iLO.2.14.LicenseKeyRequired", "BMC_UNLICENSED"],
-    [403, "SMC.1.0.OemLicenseNotPassed", "BMC_UNLICENSED"],
+    [400, "Base.1.8.LicenseRequired", "BMC_UNLICENSED"],
     [400, "Base.1.8.SourceDoesNotSupportProtocol", "UNSUPPORTED_BY_BMC"],
     [400, "Base.1.8.PropertyValueNotInList", "UNSUPPORTED_BY_BMC"],
     [403, "Base.1.8.InsufficientPrivilege", "BMC_AUTHENTICATION"],
@@ -42,6 +39,14 @@ describe("a MessageId decides, whatever its registry, version and status", () =>
 
   test("an id is compared whole, not by its end", () => {
     expect(judge(400, info("Base.1.0.NotAResourceInUse")).code).toBe("BMC_REJECTED");
+  });
+
+  test("of several the one that says more than that the request was wrong", () => {
+    const infos = ["PropertyUnknown", "LicenseRequired"].map((id) => ({ MessageId: `Base.1.8.${id}`, Message: id }));
+    expect(judge(400, { error: { "@Message.ExtendedInfo": infos } })).toMatchObject({
+      code: "BMC_UNLICENSED",
+      context: { bmcCode: "Base.1.8.LicenseRequired" },
+    });
   });
 });
 
@@ -61,9 +66,9 @@ test.each([
 
 describe("the forms in which services say it", () => {
   test("ExtendedInfo is one object instead of a list", () => {
-    const message = { MessageId: "IDRAC.2.8.VRM0012", Message: "Already attached." };
+    const message = { MessageId: "Base.1.8.ResourceInUse", Message: "Already attached." };
     expect(judge(500, { error: { "@Message.ExtendedInfo": message } })).toMatchObject({
-      code: "SLOT_OCCUPIED",
+      code: "BMC_BUSY",
       context: { bmcText: "Already attached." },
     });
   });
@@ -103,15 +108,26 @@ describe("a quirk's rules", () => {
   const rules = redfishQuirks.parse({
     errors: {
       list: [
-        { match: { id: "VRM0012", status: 400 }, code: "BMC_BUSY", hint: "Wait." },
+        { match: { id: "VRM0012", status: 400 }, code: "BMC_BUSY", hint: "Wait.", action: "retry" },
+        { match: { id: "IDRAC.2.8.VRM0012" }, code: "SLOT_OCCUPIED", action: "eject-then-retry" },
         { match: { text: "^domain is not" }, code: "BMC_BUSY" },
       ],
     },
   }).errors.list;
 
   test("come before the table, and all that they ask for must hold", () => {
-    expect(judge(400, info("IDRAC.2.8.VRM0012"), rules)).toMatchObject({ code: "BMC_BUSY", hint: "Wait." });
+    const error = judge(400, info("IDRAC.2.8.VRM0012"), rules);
+    expect(error).toMatchObject({ code: "BMC_BUSY", hint: "Wait.", context: { bmcCode: "IDRAC.2.8.VRM0012" } });
+    expect(actionOf(error)).toBe("retry");
     expect(judge(500, info("IDRAC.2.8.VRM0012"), rules).code).toBe("SLOT_OCCUPIED");
+    expect(judge(500, info("IDRAC.2.9.VRM0012"), rules).code).toBe("BMC_REJECTED");
+  });
+
+  test("name an id from a dot on, never a part of it", () => {
+    const [rule] = redfishQuirks.parse({ errors: { list: [{ match: { id: "InUse" }, code: "BMC_BUSY" }] } }).errors
+      .list;
+    expect(judge(400, info("Oem.1.0.StickInUse"), rule === undefined ? [] : [rule]).code).toBe("BMC_REJECTED");
+    expect(judge(400, info("Oem.1.0.InUse"), rule === undefined ? [] : [rule]).code).toBe("BMC_BUSY");
   });
 
   test("may read the text, where nothing else tells", () => {
@@ -125,4 +141,17 @@ test("a secret in the BMC's words is masked", () => {
     info("Base.1.0.GeneralError", "Cannot read http://u:secret@host/m/abcdefghijklmnopqrstuvwxyz/x.iso"),
   );
   expect(JSON.stringify([error.message, error.context])).not.toMatch(/secret|abcdefghijklmnop/);
+});
+
+test.each([
+  ["ServiceTemporarilyUnavailable", "retry"],
+  ["ActionParameterMissing", "param-missing"],
+  ["PropertyNotWritable", "param-unknown"],
+  ["ResourceInUse", undefined],
+])("the action of %s is %s", (id, action) => {
+  expect(actionOf(judge(400, info(`Base.1.8.${id}`)))).toBe(action);
+});
+
+test("no other error has an action", () => {
+  expect(actionOf(new Error("action"))).toBeUndefined();
 });

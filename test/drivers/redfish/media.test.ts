@@ -205,7 +205,7 @@ describe("a URL that the BMC cannot take is refused before any request", () => {
 
   test("and the schemes it takes are told, best first", async () => {
     const session = await (await start()).open({ quirks: { url: { schemes: ["https", "http"] } } });
-    expect(session.media?.schemes).toEqual(["https", "http"]);
+    expect(await session.media?.urlRules?.("cd0")).toEqual({ schemes: ["https", "http"], family: "any" });
     await session.close();
   });
 });

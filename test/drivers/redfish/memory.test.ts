@@ -121,6 +121,31 @@ describe("that is no longer true", () => {
   });
 });
 
+describe("a firmware that changed without any path telling", () => {
+  const refused = refusal(500, "Oem.1.0.NoSuchShare");
+  const insertFails = async (firmware: string): Promise<readonly string[]> => {
+    const { started, memory } = await remembered();
+    Object.assign(started.resources[managerPath] ?? {}, { FirmwareVersion: firmware });
+    started.on("POST", insertPath, () => refused);
+    const session = await started.open({ memory });
+    const asked = await requestsOf(started, async () => {
+      await expect(session.media?.insert("cd0", medium)).rejects.toMatchObject({ code: "BMC_REJECTED" });
+    });
+    await session.close();
+    return asked;
+  };
+
+  test("is found out by a refusal, and everything is learnt anew", async () => {
+    expect(await insertFails("8.0.0")).toEqual(expect.arrayContaining(["GET /redfish/v1/"]));
+  });
+
+  test("is looked for once, and nothing is forgotten where it is the same", async () => {
+    const asked = await insertFails("7.1.0");
+    expect(asked).not.toContain("GET /redfish/v1/");
+    expect(asked.filter((each) => each === `GET ${managerPath}`)).toHaveLength(1);
+  });
+});
+
 describe("that is still true", () => {
   test("is not blamed for a refusal: the request is not sent twice", async () => {
     const { started, memory } = await remembered();

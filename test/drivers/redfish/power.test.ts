@@ -70,6 +70,105 @@ describe("a reply that is lost or bad", () => {
   });
 });
 
+describe("a power-on that gets 409", () => {
+  const conflicting = async (times: number): Promise<ScriptedBmc> => {
+    const started = await start();
+    let left = times;
+    started.on("POST", resetPath, () => {
+      left -= 1;
+      return left >= 0 ? refusal(409, "ActionParameterValueConflict") : { status: 204 };
+    });
+    return started;
+  };
+  const on = async (started: ScriptedBmc, type: ResetType, power: object): Promise<void> => {
+    const session = await started.open({ quirks: { power } });
+    try {
+      await session.power?.reset(type);
+    } finally {
+      await session.close();
+    }
+  };
+
+  test("is tried again as long as the profile says", async () => {
+    const started = await conflicting(3);
+    await on(started, "On", { conflictRetryMs: 60_000 });
+    expect(started.clock.slept).toEqual([2000, 2000, 2000]);
+  });
+
+  test("fails after that, and else at once", async () => {
+    const started = await conflicting(99);
+    await expect(on(started, "On", { conflictRetryMs: 3000 })).rejects.toMatchObject({ code: "BMC_BUSY" });
+    await expect(on(started, "On", {})).rejects.toMatchObject({ code: "BMC_BUSY" });
+    await expect(on(started, "ForceRestart", { conflictRetryMs: 3000 })).rejects.toMatchObject({ code: "BMC_BUSY" });
+    expect(posts(started)).toHaveLength(5);
+  });
+});
+
+test("a power-on that is refused for another reason is not tried again", async () => {
+  const started = await start(refusal(400, "GeneralError"));
+  const session = await started.open({ quirks: { power: { conflictRetryMs: 60_000 } } });
+  await expect(session.power?.reset("On")).rejects.toMatchObject({ code: "BMC_REJECTED" });
+  await session.close();
+  expect(posts(started)).toHaveLength(1);
+});
+
+test("a profile may want time between what was inserted and the power-on", async () => {
+  const started = await start();
+  const session = await started.open({ quirks: { power: { settleBeforeOnMs: 10_000 } } });
+  await session.power?.reset("ForceOff");
+  await session.power?.reset("On");
+  await session.close();
+  expect(started.clock.slept).toEqual([10_000]);
+});
+
+describe("a state that cannot be read", () => {
+  const failing = async (times: number, status: number): Promise<ScriptedBmc> => {
+    const started = await start();
+    let left = times + 1;
+    started.on("GET", systemPath, () => {
+      left -= 1;
+      const { resources } = started;
+      return left < times && left >= 0 ? refusal(status, "InternalError") : { body: resources[systemPath] ?? {} };
+    });
+    return started;
+  };
+  const stateOf = async (started: ScriptedBmc, power: object) => {
+    const session = await started.open({ quirks: { power } });
+    try {
+      return await session.power?.state();
+    } finally {
+      await session.close();
+    }
+  };
+
+  test("for a while is asked for again", async () => {
+    const started = await failing(4, 500);
+    expect(await stateOf(started, {})).toBe("Off");
+    expect(started.clock.slept).toEqual([1000, 1000, 1000, 1000]);
+  });
+
+  test("for longer than the profile allows is told", async () => {
+    const started = await failing(4, 500);
+    await expect(stateOf(started, { pollThrough5xxMs: 2000 })).rejects.toMatchObject({ context: { status: 500 } });
+  });
+
+  test("for another reason is told at once", async () => {
+    const started = await failing(1, 403);
+    await expect(stateOf(started, {})).rejects.toMatchObject({ code: "BMC_AUTHENTICATION" });
+    expect(started.clock.slept).toEqual([]);
+  });
+});
+
+test.each([
+  ["On", "PoweringOn"],
+  ["ForceOff", "PoweringOff"],
+] as const)("a refused %s of a machine that is %s already is no failure", async (type, state) => {
+  const started = await start(refusal(400, "GeneralError", [], "Already so."));
+  Object.assign(started.resources[systemPath] ?? {}, { PowerState: state });
+  await reset(started, type);
+  expect(posts(started)).toHaveLength(1);
+});
+
 test("a state that the specification does not know is Unknown", async () => {
   const started = await start();
   Object.assign(started.resources[systemPath] ?? {}, { PowerState: "Reset" });

@@ -12,7 +12,7 @@ test("what is said replaces the default, and the rest of its section stays", () 
 });
 
 test.each([
-  [{ insert: { retries: 3 } }, "redfish.insert.retries", "unknown"],
+  [{ insert: { retry: 3 } }, "redfish.insert.retry", "unknown"],
   [{ sparkle: {} }, "redfish.sparkle", "unknown"],
   [{ verify: { poll: { every: 1 } } }, "redfish.verify.poll.every", "unknown"],
   [{ insert: { settleMs: "soon" } }, "redfish.insert.settleMs", "malformed"],

@@ -51,6 +51,7 @@ export interface OpenOptions {
   readonly endpoint?: Partial<Endpoint>;
   readonly memory?: Json;
   readonly openSession?: DriverContext["openSession"];
+  readonly allow?: DriverContext["allow"];
   readonly clock?: Clock;
   readonly localAddresses?: RedfishDeps["localAddresses"];
 }
@@ -119,6 +120,7 @@ export const startScriptedBmc = async (resources: Record<string, Body>): Promise
     onExchange: () => undefined,
     ...(options.memory === undefined ? {} : { memory: options.memory }),
     ...(options.openSession === undefined ? {} : { openSession: options.openSession }),
+    ...(options.allow === undefined ? {} : { allow: options.allow }),
   });
   const protocolOf = ({ localAddresses }: OpenOptions) =>
     createRedfish({ http: pool, ...(localAddresses === undefined ? {} : { localAddresses }) });

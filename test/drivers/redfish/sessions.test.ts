@@ -4,7 +4,11 @@ import {
   type Answer,
   type Asked,
   type Body,
+  cdPath,
+  insertPath,
   managerPath,
+  medium,
+  obey,
   plainService,
   refusal,
   rootPath,
@@ -172,6 +176,85 @@ describe("a profile that wants sessions", () => {
     await session.power?.state();
     expect(guarded.sessions.size).toBe(1);
     await session.close();
+    expect(guarded.sessions.size).toBe(0);
+  });
+});
+
+describe("sessions that the service root does not mention", () => {
+  const unlinked = async (options: Options): Promise<Guarded> => {
+    const guarded = await start(options);
+    const { Links: _left, ...root } = guarded.bmc.resources[rootPath] ?? {};
+    guarded.bmc.resources[rootPath] = root;
+    return guarded;
+  };
+
+  test("are looked for where DSP0266 has them", async () => {
+    const guarded = await unlinked({ basic: false });
+    const session = await guarded.bmc.open();
+    expect(guarded.sessions.size).toBe(1);
+    await session.close();
+    expect(guarded.sessions.size).toBe(0);
+  });
+
+  test("and then where they were before its version 1.6", async () => {
+    const guarded = await unlinked({ basic: false });
+    const old = "/redfish/v1/Sessions";
+    guarded.bmc.on("POST", sessionsPath, () => ({ status: 405 }));
+    guarded.bmc.on("POST", old, () => {
+      guarded.sessions.set("token-old", `${old}/1`);
+      return { status: 201, headers: { "x-auth-token": "token-old", location: `${old}/1` } };
+    });
+    guarded.bmc.on("DELETE", `${old}/1`, () => ({ status: guarded.sessions.delete("token-old") ? 204 : 401 }));
+    const session = await guarded.bmc.open();
+    expect(JSON.stringify(session.memory())).toContain(old);
+    await session.close();
+    expect(guarded.sessions.size).toBe(0);
+  });
+
+  test("and are nowhere: Basic is gone on with where it is taken, and asked for them once", async () => {
+    const guarded = await unlinked({ basic: true });
+    guarded.bmc.on("POST", sessionsPath, () => ({ status: 404 }));
+    const session = await guarded.bmc.open({ quirks: { auth: { mode: "session" } } });
+    expect(await session.power?.state()).toBe("Off");
+    expect(await session.power?.state()).toBe("Off");
+    await session.close();
+    expect(count(guarded, "POST", sessionsPath)).toBe(1);
+  });
+});
+
+describe("an insert whose medium must not die with the session", () => {
+  const quirks = { auth: { mode: "session", mountAuth: "basic" } };
+  const insert = async (guarded: Guarded) => {
+    const session = await guarded.bmc.open({ quirks });
+    await session.media?.slots();
+    await session.media?.insert("cd0", medium);
+    await session.close();
+    return guarded.bmc.requests.filter(({ path }) => path === insertPath);
+  };
+
+  test("is sent with Basic, and all else by the session", async () => {
+    const guarded = await start({ basic: true });
+    obey(guarded.bmc);
+    const [sent, ...others] = await insert(guarded);
+    expect(others).toEqual([]);
+    expect([sent?.headers["x-auth-token"], sent?.headers.authorization]).toEqual([
+      undefined,
+      expect.stringMatching(/^Basic /),
+    ]);
+    const after = guarded.bmc.requests.filter(({ path }) => path === cdPath).at(-1);
+    expect(after?.headers["x-auth-token"]).toBe("token-1");
+  });
+
+  test("is sent by the session all the same where Basic is refused", async () => {
+    const guarded = await start({ basic: true });
+    obey(guarded.bmc);
+    guarded.bmc.on("POST", insertPath, ({ headers, body }) => {
+      if (headers.authorization !== undefined) return refusal(401, "NoValidSession");
+      Object.assign(guarded.bmc.resources[cdPath] ?? {}, { Image: (body as Body)["Image"], Inserted: true });
+      return { status: 204 };
+    });
+    const sent = await insert(guarded);
+    expect(sent.map(({ headers }) => headers["x-auth-token"])).toEqual([undefined, "token-1"]);
     expect(guarded.sessions.size).toBe(0);
   });
 });

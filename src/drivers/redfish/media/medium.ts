@@ -9,6 +9,9 @@ export const checkMedium = ({ url, sizeBytes }: Medium, { url: rules, limits }: 
   if (!rules.schemes.some((each) => each === scheme)) {
     throw unsupported(`This BMC reads no ${scheme} URLs, only ${rules.schemes.join(" and ")}.`);
   }
+  if (rules.family === "ipv4" && new URL(url).hostname.startsWith("[")) {
+    throw unsupported("This BMC takes no IPv6 address in a URL.");
+  }
   if (rules.maxLength !== undefined && url.length > rules.maxLength) {
     throw unsupported(`This BMC takes URLs of at most ${rules.maxLength} characters; this one has ${url.length}.`);
   }

@@ -4,9 +4,10 @@ import { MediabayError } from "../../../core/errors.ts";
 import { changedShape, type Knowledge } from "../knowledge.ts";
 import type { LearntSlot } from "../memory.ts";
 import { virtualMedia } from "../schema.ts";
-import { type Member, readMembers } from "../service/collection.ts";
+import type { Member } from "../service/collection.ts";
 import type { Reply } from "../service/message.ts";
 import type { Service } from "../service/service.ts";
+import { idOf, readCollections, readPlaces } from "./places.ts";
 import { stateOf, toLearntSlot } from "./slot.ts";
 
 /** A slot read in this session. */
@@ -24,33 +25,32 @@ export interface Slots {
   read(id: string): Promise<Seen>;
   /** As last read in this session. */
   seen(id: string): Seen | undefined;
+  /** Keeps what was learnt of a slot. */
+  learn(id: string, change: Partial<LearntSlot>): void;
 }
-
-/** Members that some services list but do not serve (redfish-quirks §6, `skipOnStatus`). */
-const leftOut = [400, 404, 405];
 
 export const createSlots = (service: Service, knowledge: Knowledge): Slots => {
   const seen = new Map<string, Seen>();
 
   const look = (slot: LearntSlot, resource: Member["resource"], reply: Reply | undefined): Seen => {
-    const state = stateOf(resource, service.quirks.empty);
-    const learnt = toLearntSlot(slot.path, resource, reply, { id: slot.id, inserted: state.inserted, known: slot });
-    const found = { slot: learnt, state };
+    const { quirks } = service;
+    const state = stateOf(resource, quirks.empty);
+    const known = { id: slot.id, inserted: state.inserted, known: slot };
+    const found = { slot: toLearntSlot(slot.path, resource, reply, known, quirks), state };
     seen.set(slot.id, found);
     return found;
   };
 
   const load = async (): Promise<readonly LearntSlot[]> => {
     const known = knowledge.learnt.slots ?? [];
-    const members = await readPlaces(service, knowledge);
+    const places = await readPlaces(service, knowledge);
     seen.clear();
-    const slots = members.map((member, index) => {
-      const id = uniqueId(members, index);
-      const before = known.find((slot) => slot.path === member.path);
-      const slot = before ?? { id, path: member.path, mediaTypes: [] };
-      return look({ ...slot, id }, member.resource, member.reply).slot;
+    const slots = places.map(({ path, id, resource, reply }) => {
+      const before = known.find((slot) => slot.path === path) ?? { path, mediaTypes: [] };
+      return look({ ...before, id }, resource, reply).slot;
     });
-    knowledge.update({ slots: await askForPatch(service, slots) });
+    await lookElsewhere(service, knowledge, seen);
+    knowledge.update({ slots: inOrder(await askForPatch(service, slots), service.quirks.slots.order) });
     return knowledge.learnt.slots ?? [];
   };
 
@@ -64,16 +64,21 @@ export const createSlots = (service: Service, knowledge: Knowledge): Slots => {
     const slot = slots.find((each) => each.id === id);
     if (slot !== undefined) return slot;
     if (knowledge.remembered) throw changedShape(id);
-    throw noSlot(id, slots);
+    throw noSlot(id, slots, service.quirks.slots.noneHint);
   };
+
+  const replace = (id: string, by: (slot: LearntSlot) => LearntSlot): void =>
+    knowledge.update({ slots: (knowledge.learnt.slots ?? []).map((slot) => (slot.id === id ? by(slot) : slot)) });
 
   const read = async (id: string): Promise<Seen> => {
     const slot = await find(id);
     const reply = await service.get(slot.path);
     const found = look(slot, reply.body, reply);
-    if (knowledge.remembered && !isSameShape(slot, found.slot, reply.body)) throw changedShape(slot.path);
-    const slots = (knowledge.learnt.slots ?? []).map((each) => (each.id === id ? found.slot : each));
-    knowledge.update({ slots });
+    const isGuessed = service.quirks.slots.guess.some((guess) => guess.id === id);
+    if (knowledge.remembered && !isSameShape(slot, found.slot, isGuessed ? {} : reply.body)) {
+      throw changedShape(slot.path);
+    }
+    replace(id, () => found.slot);
     return found;
   };
 
@@ -82,6 +87,7 @@ export const createSlots = (service: Service, knowledge: Knowledge): Slots => {
     find,
     read,
     seen: (id) => seen.get(id),
+    learn: (id, change) => replace(id, (slot) => ({ ...slot, ...change })),
   };
 };
 
@@ -91,48 +97,45 @@ const isSameShape = (before: LearntSlot, now: LearntSlot, body: unknown): boolea
   return sameId && JSON.stringify(before.mediaTypes) === JSON.stringify(now.mediaTypes);
 };
 
-/** The first place with members; the last one read, and empty, where none has any. */
-const readPlaces = async (service: Service, knowledge: Knowledge): Promise<readonly Member[]> => {
-  const { media } = knowledge.learnt;
-  const places = { system: media.system === undefined ? [] : [media.system], manager: media.managers };
-  for (const place of service.quirks.slots.where) {
-    const members: Member[] = [];
-    for (const path of places[place]) members.push(...(await readMembers(service, path, { skip: leftOut })));
-    if (members.length > 0) return members;
+/** A medium that only the other view of a device shows is in it all the same (redfish-quirks §8). */
+const lookElsewhere = async (service: Service, knowledge: Knowledge, seen: Map<string, Seen>): Promise<void> => {
+  const { views } = service.quirks.slots;
+  if (views === undefined) return;
+  for (const member of await readCollections(service, knowledge, views.where)) {
+    const state = stateOf(member.resource, service.quirks.empty);
+    if (!state.inserted) continue;
+    const shown = idOf(member);
+    for (const [id, own] of seen) {
+      if ((views.ids[id] ?? id) === shown && !own.state.inserted) seen.set(id, { ...own, state });
+    }
   }
-  return [];
 };
 
-const lastSegment = (path: string): string => path.split("/").findLast((part) => part !== "") ?? path;
-
-/** Its Id; where collections of several managers repeat it, with the manager's segment in front. */
-const uniqueId = (members: readonly Member[], index: number): string => {
-  const idOf = ({ path, resource }: Member): string => virtualMedia.parse(resource).Id ?? lastSegment(path);
-  const member = members[index];
-  if (member === undefined) throw new RangeError("no such member");
-  const id = idOf(member);
-  const isAlone = members.every((other) => other === member || idOf(other) !== id);
-  return isAlone ? id : `${member.path.split("/").at(-3) ?? ""}/${id}`;
+/** Those that `order` names come first. */
+const inOrder = (slots: readonly LearntSlot[], order: readonly string[]): LearntSlot[] => {
+  const rank = ({ id }: LearntSlot): number => (order.includes(id) ? order.indexOf(id) : order.length);
+  return slots.toSorted((a, b) => rank(a) - rank(b));
 };
 
 /**
  * Where no slot has any action, PATCH may be the way (redfish-quirks §8); only a slot's own GET tells, by `Allow`. One is asked for all.
  */
-const askForPatch = async (service: Service, slots: readonly LearntSlot[]): Promise<LearntSlot[]> => {
+const askForPatch = async (service: Service, slots: readonly LearntSlot[]): Promise<readonly LearntSlot[]> => {
   const unclear = slots.filter((slot) => slot.patch === undefined);
   const [first] = unclear;
   const hasActions = slots.some(
     ({ insertTarget, ejectTarget }) => insertTarget !== undefined || ejectTarget !== undefined,
   );
-  if (first === undefined || hasActions || service.quirks.insert.method !== "auto") return [...slots];
+  if (first === undefined || hasActions || service.quirks.insert.method !== "auto") return slots;
   const { headers } = await service.get(first.path);
   const patch = /\bPATCH\b/i.test(headers.allow ?? "");
   return slots.map((slot) => (unclear.includes(slot) ? { ...slot, patch } : slot));
 };
 
-const noSlot = (id: string, slots: readonly LearntSlot[]): MediabayError => {
+const noSlot = (id: string, slots: readonly LearntSlot[], hint: string | undefined): MediabayError => {
   const ids = slots.map((slot) => slot.id).join(", ");
   return new MediabayError("UNSUPPORTED_BY_BMC", `This BMC has no slot ${id}; it has ${ids === "" ? "none" : ids}.`, {
     protocol: "redfish",
+    ...(ids === "" && hint !== undefined ? { hint } : {}),
   });
 };

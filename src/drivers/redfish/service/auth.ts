@@ -5,7 +5,7 @@ import { MediabayError } from "../../../core/errors.ts";
 import { isReplyLost } from "../../../wire/errors.ts";
 import { isSessionLimit, rejection } from "../errors.ts";
 import { pathOf, sessionService } from "../schema.ts";
-import { isOk, type RawSend, type Reply } from "./message.ts";
+import { isOk, type RawSend, type Reply, type ServiceRequest } from "./message.ts";
 import { findStaleSessions } from "./stale-sessions.ts";
 
 export type AuthMode = "auto" | "basic" | "session";
@@ -23,6 +23,9 @@ type OpenSession = z.output<typeof openSession>;
 const logoutTimeoutMs = 15_000;
 
 const noSessions = new Set([404, 405, 501]);
+
+/** Where sessions are by DSP0266, and where services older than its version 1.6 have them. */
+const usualPlaces = ["/redfish/v1/SessionService/Sessions", "/redfish/v1/Sessions"];
 
 const basic = ({ username, password }: Credentials): Readonly<Record<string, string>> => ({
   authorization: `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`,
@@ -65,6 +68,8 @@ export class Auth {
   #session: OpenSession | undefined;
   /** The refusal for want of a free session: Basic is all there is. */
   #limit: Reply | undefined;
+  /** They are neither linked nor at the usual places. */
+  #hasNone = false;
   /** A login of ours whose answer was lost: epoch milliseconds of the first such. */
   #lostLoginAt: number | undefined;
 
@@ -83,10 +88,15 @@ export class Auth {
     return denied(refused);
   }
 
-  /** Credentials for the next request; logs in where a session is wanted and none is open. */
-  async headers(): Promise<Readonly<Record<string, string>>> {
+  get inSession(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** Credentials for the next request; logs in where a session is wanted, no other way is asked for, and none is open. */
+  async headers(way?: "basic"): Promise<Readonly<Record<string, string>>> {
     const { credentials } = this.#options;
     if (credentials === undefined) return {};
+    if (way === "basic" && !this.sessionOnly) return basic(credentials);
     if (this.#session === undefined && this.#wantsSession()) await this.#login(credentials);
     return this.#session === undefined ? basic(credentials) : { "x-auth-token": this.#session.token };
   }
@@ -97,7 +107,7 @@ export class Auth {
     if (credentials === undefined) throw denied(refused);
     if (this.#limit !== undefined) throw limitReached(this.#limit);
     if (this.#session === undefined) {
-      if (this.#mode === "basic" || !this.#hasSessions()) throw denied(refused);
+      if (this.#mode === "basic" || this.#hasNone) throw denied(refused);
       this.sessionOnly = true;
     }
     this.#session = undefined;
@@ -139,26 +149,24 @@ export class Auth {
 
   #wantsSession(): boolean {
     const wanted = this.#mode === "session" || this.sessionOnly;
-    return wanted && this.#limit === undefined && this.#hasSessions();
+    return wanted && this.#limit === undefined && !this.#hasNone;
   }
 
-  #hasSessions(): boolean {
-    return this.sessionsPath !== undefined || this.sessionServicePath !== undefined;
-  }
-
-  async #findSessions(credentials: Credentials): Promise<string> {
+  /** Where to ask, in order: what is linked, else the usual places. */
+  async #places(credentials: Credentials): Promise<readonly string[]> {
     const path = this.sessionServicePath;
     if (this.sessionsPath === undefined && path !== undefined) {
       const { body } = await this.#raw({ method: "GET", path, headers: basic(credentials) });
       this.sessionsPath = sessionService.parse(body).Sessions;
     }
-    if (this.sessionsPath !== undefined) return this.sessionsPath;
-    throw new MediabayError("UNSUPPORTED_BY_BMC", "This BMC offers no sessions.", { protocol: "redfish" });
+    return this.sessionsPath === undefined ? usualPlaces : [this.sessionsPath];
   }
 
   /** `refused` is the 401 that made a session necessary: a service that has no sessions after all leaves it standing. */
   async #login(credentials: Credentials, refused?: Reply): Promise<void> {
     const reply = await this.#askForSession(credentials);
+    this.#hasNone = this.sessionsPath === undefined;
+    if (this.#hasNone && refused === undefined) return;
     if (!isOk(reply)) {
       if (!isSessionLimit(reply)) throw denied(noSessions.has(reply.status) ? (refused ?? reply) : reply);
       this.#limit = reply;
@@ -174,11 +182,21 @@ export class Auth {
     this.#session = session;
   }
 
-  /** Without Basic beside it: some services take that for a conflict. */
+  /** The answer of the first place that has sessions, which is then known; else of the last. */
   async #askForSession(credentials: Credentials): Promise<Reply> {
-    const path = await this.#findSessions(credentials);
+    const [first = "", ...others] = await this.#places(credentials);
     const body = { UserName: credentials.username, Password: credentials.password };
-    const request = { method: "POST", path, body } as const;
+    let reply = await this.#askAt({ method: "POST", path: first, body });
+    for (const path of others) {
+      if (!noSessions.has(reply.status)) break;
+      reply = await this.#askAt({ method: "POST", path, body });
+    }
+    if (!noSessions.has(reply.status)) this.sessionsPath = reply.request.path;
+    return reply;
+  }
+
+  /** Without Basic beside it: some services take that for a conflict. */
+  async #askAt(request: ServiceRequest): Promise<Reply> {
     const startedAt = this.#options.context.clock.now();
     try {
       return await this.#raw(request);

@@ -13,6 +13,8 @@ export interface ServiceRequest {
   readonly timeoutMs?: number;
   /** Without our credentials, unless the service insists. */
   readonly anonymous?: boolean;
+  /** With Basic even where a session is open; by the session only if Basic is refused. */
+  readonly auth?: "basic";
 }
 
 export interface Reply extends Refusal {

@@ -4,10 +4,10 @@ import { MediabayError } from "../../../core/errors.ts";
 import { messagesOf, rejection } from "../errors.ts";
 import { taskResource } from "../schema.ts";
 import { isOk, type Reply } from "./message.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import type { Service } from "./service.ts";
 
 const defaultIntervalMs = 1000;
-const longestIntervalMs = 30_000;
 
 const running = new Set([
   "New",
@@ -33,7 +33,7 @@ export const settle = async (service: Service, accepted: Reply): Promise<void> =
   const deadline = clock.monotonic() + service.quirks.http.taskTimeoutMs;
   for (let last = accepted; ; ) {
     if (clock.monotonic() >= deadline) throw expired(accepted, monitor);
-    await clock.sleep(intervalMs(last, clock.now()), signal);
+    await clock.sleep(retryAfterMs(last, clock.now()) ?? defaultIntervalMs, signal);
     last = await service.send({ method: "GET", path: monitor });
     if (isOver(service, accepted, last)) return;
   }
@@ -60,14 +60,6 @@ const taskFailure = (service: Service, { request }: Reply, polled: Reply, messag
     { operation: request.method, uri: request.path },
     service.quirks.errors.list,
   );
-
-/** Retry-After is seconds or a date (RFC 9110 §10.2.3). */
-const intervalMs = ({ headers }: Reply, now: number): number => {
-  const wanted = headers["retry-after"];
-  if (wanted === undefined) return defaultIntervalMs;
-  const ms = /^\d+$/.test(wanted) ? Number(wanted) * 1000 : Date.parse(wanted) - now;
-  return Number.isNaN(ms) ? defaultIntervalMs : Math.min(Math.max(ms, 0), longestIntervalMs);
-};
 
 const expired = ({ request }: Reply, monitor: string): MediabayError =>
   new MediabayError("BMC_TIMEOUT", `The BMC's task for ${request.method} ${request.path} did not end in time.`, {

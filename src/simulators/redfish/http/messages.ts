@@ -1,11 +1,5 @@
-// Replies and error bodies: DSP0266 clause "Error responses", with messages of the Base message registry (DSP8011).
-import type { Json } from "../tree.ts";
-
-export interface Reply {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Json;
-}
+// Messages of the Base message registry (DSP8011), in its own words.
+import type { Json } from "../resources/tree.ts";
 
 type Template = readonly [severity: "OK" | "Warning" | "Critical", text: string, resolution: string];
 
@@ -13,6 +7,17 @@ const resubmit = "Correct the request body and resubmit the request.";
 
 const templates = {
   Success: ["OK", "The request completed successfully.", "None."],
+  GeneralError: [
+    "Critical",
+    "A general error has occurred. See Resolution for information on how to resolve the error, or @Message.ExtendedInfo if Resolution is not provided.",
+    "None.",
+  ],
+  HeaderInvalid: ["Critical", "Header '%1' is invalid.", "Resubmit the request with a valid request header."],
+  InsufficientPrivilege: [
+    "Critical",
+    "There are insufficient privileges for the account or credentials associated with the current session to perform the requested operation.",
+    "Either abandon the operation or change the associated access rights and resubmit the request if the operation failed.",
+  ],
   InternalError: [
     "Critical",
     "The request failed due to an internal service error. The service is still operational.",
@@ -125,6 +130,11 @@ const templates = {
     "The value %1 for the property %2 is not in the list of acceptable values.",
     "Choose a value from the enumeration list that the implementation can support and resubmit the request if the operation failed.",
   ],
+  PropertyValueConflict: [
+    "Warning",
+    "The property '%1' could not be written because its value would conflict with the value of the '%2' property.",
+    "No resolution is required.",
+  ],
   PropertyValueFormatError: [
     "Warning",
     "The value %1 for the property %2 is of a different format than the property can accept.",
@@ -149,6 +159,12 @@ const templates = {
 
 export type MessageName = keyof typeof templates;
 
+export const isMessageName = (name: string): name is MessageName => Object.hasOwn(templates, name);
+
+/** `text` with `%1` and so on replaced. */
+export const filled = (text: string, args: readonly string[]): string =>
+  text.replaceAll(/%(\d)/g, (_whole, digit: string) => args[Number(digit) - 1] ?? "");
+
 /** An entry of `@Message.ExtendedInfo`. `registry` is the prefix, such as `Base.1.18`. */
 export const message = (
   registry: string,
@@ -160,7 +176,7 @@ export const message = (
   return {
     "@odata.type": "#Message.v1_2_1.Message",
     MessageId: `${registry}.${name}`,
-    Message: text.replaceAll(/%(\d)/g, (_whole, digit: string) => args[Number(digit) - 1] ?? ""),
+    Message: filled(text, args),
     MessageArgs: args,
     MessageSeverity: severity,
     Severity: severity,
@@ -168,48 +184,3 @@ export const message = (
     ...(related.length > 0 ? { RelatedProperties: related } : {}),
   };
 };
-
-/** Ends the handling of a request with an error body; thrown by handlers, turned into a Reply by the server. */
-export class RedfishFailure extends Error {
-  readonly status: number;
-  readonly id: MessageName;
-  readonly args: readonly string[];
-  readonly related: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(
-    status: number,
-    id: MessageName,
-    args: readonly string[] = [],
-    extra: { readonly related?: readonly string[]; readonly headers?: Readonly<Record<string, string>> } = {},
-  ) {
-    super(`${status} ${id}`);
-    this.name = "RedfishFailure";
-    this.status = status;
-    this.id = id;
-    this.args = args;
-    this.related = extra.related ?? [];
-    this.headers = extra.headers ?? {};
-  }
-}
-
-export const failureReply = (registry: string, failure: RedfishFailure): Reply => {
-  const entry = message(registry, failure.id, failure.args, failure.related);
-  return {
-    status: failure.status,
-    headers: failure.headers,
-    body: {
-      error: {
-        code: `${registry}.${failure.id}`,
-        message: entry["Message"] ?? null,
-        "@Message.ExtendedInfo": [entry],
-      },
-    },
-  };
-};
-
-/** 200 with the Success message in the body: the other lawful way to say "done" beside 204. */
-export const successReply = (registry: string): Reply => ({
-  status: 200,
-  body: { "@Message.ExtendedInfo": [message(registry, "Success")] },
-});

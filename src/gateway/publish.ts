@@ -1,0 +1,32 @@
+// Publishes an image under a URL that the slot of the BMC takes.
+import type { MediaDriver } from "../core/driver.ts";
+import type { UrlRules } from "../core/media.ts";
+import type { PublishRequest } from "../core/ports.ts";
+import type { AttachWork, ImageFacts } from "./attach-work.ts";
+import { type Conversation, hostOf } from "./connect.ts";
+import type { Way } from "./way.ts";
+
+/** @throws MediabayError UNSUPPORTED_BY_BMC where we have no URL that it takes */
+export const publish = async (work: AttachWork, image: ImageFacts, media: MediaDriver, way: Way): Promise<void> => {
+  const conversation = await work.link.get(work.context.signal);
+  const rules = await urlRulesOf(media, way.slot);
+  await work.deps.publications.publish({
+    attachmentId: work.attachmentId,
+    machineId: conversation.machine.id,
+    digest: image.digest,
+    extension: way.extension,
+    ...reachOf(conversation),
+    ...rules,
+  });
+};
+
+export const urlRulesOf = async (media: MediaDriver, slot: string): Promise<UrlRules> =>
+  (await media.urlRules?.(slot)) ?? { schemes: ["http", "https"] };
+
+/** How the BMC and our image plane reach each other. */
+export type Reach = Pick<PublishRequest, "bmcHost" | "imageHost">;
+
+export const reachOf = ({ endpoint, machine }: Pick<Conversation, "endpoint" | "machine">): Reach => {
+  const imageHost = machine.endpoints.find((candidate) => candidate.address === endpoint.address)?.imageHost;
+  return { bmcHost: hostOf(endpoint.address), ...(imageHost === undefined ? {} : { imageHost }) };
+};

@@ -1,0 +1,128 @@
+// From slot to slot: what one refuses another may take, under a name that suits it.
+import { expect, test } from "vitest";
+import type { MediaDriver, Medium, Slot } from "../../src/core/driver.ts";
+import { MediabayError } from "../../src/core/errors.ts";
+import type { OperationContext, PublishRequest } from "../../src/core/ports.ts";
+import type { AttachmentRecord } from "../../src/core/records.ts";
+import type { AttachWork } from "../../src/gateway/attach-work.ts";
+import { choose, insertStep } from "../../src/gateway/insert.ts";
+
+const image = { digest: "d", sizeBytes: 4096, format: "iso9660" } as const;
+const nextSlot = new MediabayError("BMC_REJECTED", "The BMC answered 400", { nextSlot: true, bmcCode: "X.1.0.No" });
+
+const slotOf = (id: string, mediaTypes: Slot["mediaTypes"], inserted = false): Slot => ({
+  id,
+  mediaTypes,
+  urlCapable: true,
+  state: inserted ? { inserted, image: "nfs://x/theirs.iso" } : { inserted },
+});
+
+/** A machine whose slots refuse with these errors, and else take what they get. */
+const setScene = (
+  slots: readonly Slot[],
+  refusals: Readonly<Record<string, MediabayError>>,
+  rules: MediaDriver["rules"] = {},
+  force = false,
+) => {
+  const tried: [string, string][] = [];
+  const warnings: string[] = [];
+  const published: PublishRequest[] = [];
+  const audited: string[] = [];
+  let attachment = { id: "a1", warnings: [] } as unknown as AttachmentRecord;
+  const media = {
+    rules,
+    slots: async () => slots,
+    slot: async (id: string) => slots.find((slot) => slot.id === id),
+    urlRules: async () => ({ schemes: ["https"], maxLength: 99 }),
+    insert: async (id: string, medium: Medium) => {
+      tried.push([id, medium.url]);
+      const refusal = refusals[id];
+      if (refusal !== undefined) throw refusal;
+      return { inserted: true, image: medium.url, ...(id === "mute" ? { unverified: true as const } : {}) };
+    },
+  } as unknown as MediaDriver;
+  const work = {
+    attachmentId: "a1",
+    input: { role: "boot", force },
+    link: {
+      get: async () => ({
+        session: { media },
+        endpoint: { address: "https://bmc.example" },
+        machine: { id: "m1", endpoints: [] },
+      }),
+    },
+    context: {
+      operation: { machineId: "m1", machineName: "one", createdBy: "me" },
+      signal: new AbortController().signal,
+      warn: (text: string) => warnings.push(text),
+      step: (_name: string, _title: string, run: (step: object) => Promise<unknown>) => run({ attempt: 1 }),
+    } as unknown as OperationContext,
+    deps: {
+      clock: { now: () => 7 },
+      imageCa: "PEM",
+      attachments: {
+        list: async () => ({ items: [] }),
+        get: async () => attachment,
+        update: async (_id: string, change: Partial<AttachmentRecord>) => {
+          attachment = { ...attachment, ...change };
+        },
+      },
+      auditLog: { append: async ({ action }: { action: string }) => void audited.push(action) },
+      publications: {
+        find: () => ({ url: `https://gw/m/t/media.${published.at(-1)?.extension ?? "iso"}` }),
+        withdraw: async () => undefined,
+        publish: async (request: PublishRequest) => void published.push(request),
+      },
+    },
+  } as unknown as AttachWork;
+  const insert = async () => insertStep(work, image, await choose(work, image, media, { fresh: false }));
+  return { insert, tried, warnings, published, audited, attachment: () => attachment };
+};
+
+test("a slot that refuses is followed by the next, and each try is told", async () => {
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["DVD"])], { "1": nextSlot });
+  expect(await scene.insert()).toMatchObject({ slot: "2", mediaType: "DVD", extension: "iso" });
+  expect(scene.tried.map(([id]) => id)).toEqual(["1", "2"]);
+  expect(scene.published).toEqual([]);
+  expect(scene.warnings).toEqual([expect.stringMatching(/^Slot 1 did not take the medium, slot 2 is tried/)]);
+  expect(scene.attachment()).toMatchObject({ slot: "2", warnings: scene.warnings });
+  expect(scene.audited).toEqual(["media.refused"]);
+});
+
+test("another kind of slot gets the image under another name, by the rules of that slot", async () => {
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["USBStick"])], { "1": nextSlot });
+  expect(await scene.insert()).toMatchObject({ slot: "2", extension: "img" });
+  expect(scene.published).toMatchObject([
+    { extension: "img", schemes: ["https"], maxLength: 99, bmcHost: "bmc.example" },
+  ]);
+  expect(scene.tried).toEqual([
+    ["1", "https://gw/m/t/media.iso"],
+    ["2", "https://gw/m/t/media.img"],
+  ]);
+});
+
+test("when all refuse, the first refusal is what is told", async () => {
+  const second = new MediabayError("BMC_REJECTED", "second", { nextSlot: true });
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["CD"])], { "1": nextSlot, "2": second });
+  await expect(scene.insert()).rejects.toBe(nextSlot);
+});
+
+test("a refusal that is not about the slot is not carried to the next", async () => {
+  const busy = new MediabayError("BMC_BUSY", "in POST");
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["CD"])], { "1": busy });
+  await expect(scene.insert()).rejects.toBe(busy);
+  expect(scene.tried).toHaveLength(1);
+});
+
+test("somebody else's medium is never ejected for the next try, not even with force", async () => {
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["CD"], true)], { "1": nextSlot }, {}, true);
+  await expect(scene.insert()).rejects.toBe(nextSlot);
+  expect(scene.tried).toHaveLength(1);
+});
+
+test("a BMC that shows nothing of its media is told as such, and its limit is kept with the attachment", async () => {
+  const scene = setScene([slotOf("mute", ["CD"])], {}, { idleUnmountMs: 60_000 });
+  await scene.insert();
+  expect(scene.attachment()).toMatchObject({ idleUnmountMs: 60_000, observed: { unverified: true } });
+  expect(scene.warnings).toEqual([expect.stringMatching(/known from its reads only/)]);
+});

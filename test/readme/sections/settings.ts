@@ -1,0 +1,4 @@
+// Every setting, as its schema describes it.
+import { renderReference } from "../../../src/settings/tree.ts";
+
+export const render = (): string => renderReference();
