@@ -17,6 +17,7 @@ const deps: CliDeps<Settings> = {
   mainPath: here("main.ts"),
   io,
   loadSettings: async (flags) => (await import("./settings/load.ts")).loadSettings({ flags, env: process.env }),
+  checkSettings: async (settings) => (await import("./service/settings-check.ts")).checkSettings(settings, vendorsDir),
   findStateDir: async (flags) => (await import("./settings/load.ts")).findStateDir({ flags, env: process.env }),
   serve: async (settings) => (await import("./service/run.ts")).serveUntilStopped(settings, { version, vendorsDir }),
   demo: async (options) => {

@@ -37,6 +37,8 @@ export interface CliDeps<S> {
   readonly io: CliIo;
   /** @throws MediabayError SETTINGS_INVALID with `context.problems` */
   loadSettings(flags: SettingFlags): S | Promise<S>;
+  /** What the settings name is read as at a start, which is not begun. @throws MediabayError SETTINGS_INVALID with `context.problems` */
+  checkSettings(settings: S): Promise<void>;
   /** Where the admin token may be found. */
   findStateDir(flags: SettingFlags): string | Promise<string>;
   /** Runs the gateway; resolves once it has stopped. */
@@ -99,7 +101,7 @@ export interface LocalWork
 export const closeOver = <S>(deps: CliDeps<S>): LocalWork => ({
   ...deps,
   serve: async (flags) => deps.serve(await deps.loadSettings(flags)),
-  check: async (flags) => void (await deps.loadSettings(flags)),
+  check: async (flags) => deps.checkSettings(await deps.loadSettings(flags)),
   rotateKey: async (flags) => deps.rotateKey(await deps.loadSettings(flags)),
   imageCa: async (flags) => deps.imageCa(await deps.loadSettings(flags)),
 });

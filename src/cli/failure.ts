@@ -114,8 +114,10 @@ const settingProblems = (problem: Problem): readonly string[] => {
   if (typeof context !== "object" || context === null || !("problems" in context)) return [];
   const { problems } = context;
   if (!Array.isArray(problems)) return [];
-  return problems.map((entry: { readonly key: string; readonly from: string; readonly problem: string }) =>
-    plain(`  ${entry.key} ${entry.problem} [${entry.from}]`),
+  return problems.map((entry: { readonly key: string; readonly from?: string; readonly problem: string }) =>
+    plain(
+      entry.from === undefined ? `  ${entry.key}: ${entry.problem}` : `  ${entry.key} ${entry.problem} [${entry.from}]`,
+    ),
   );
 };
 

@@ -60,6 +60,10 @@ const hardening: readonly string[] = [
 const homeMode = ({ nodePath, mainPath }: UnitPaths): string =>
   [nodePath, mainPath].some((path) => /^\/(home|root|run\/user)\//.test(path)) ? "read-only" : "yes";
 
+/** The first path that the unit's user cannot read: such folders are closed to it, or its own `/tmp` lies over them. */
+export const hiddenPath = ({ nodePath, mainPath }: UnitPaths): string | undefined =>
+  [mainPath, nodePath].find((path) => /^\/(root|home|tmp|var\/tmp|run\/user)\//.test(path));
+
 export const systemdUnit = (paths: UnitPaths): string => {
   const { nodePath, mainPath, configPath } = paths;
   const config = configPath === undefined ? "" : ` --config ${quote(configPath)}`;

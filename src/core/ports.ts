@@ -168,7 +168,9 @@ export interface TokenStore {
   /** Constant-time by SHA-256. Undefined when unknown. */
   find(token: string): Promise<TokenRecord | undefined>;
   list(): Promise<readonly TokenRecord[]>;
-  /** @throws NOT_FOUND */
+  /** Another token under the same record, as if never used; the one before is refused from now on. @throws NOT_FOUND */
+  renew(id: string): Promise<{ readonly token: string; readonly record: TokenRecord }>;
+  /** @throws NOT_FOUND, INVALID_REQUEST when it is the last one of an admin */
   remove(id: string): Promise<void>;
 }
 

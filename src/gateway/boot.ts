@@ -18,6 +18,19 @@ export const bootOf = (session: Session): BootDriver => {
   return session.boot;
 };
 
+/** Those of `types` that this BMC boots from. @throws MediabayError UNSUPPORTED_BY_BMC when it offers no boot override at all */
+export const bootableOf = async (session: Session, types: readonly MediaType[]): Promise<ReadonlySet<MediaType>> => {
+  const boot = bootOf(session);
+  const bootable = new Set<MediaType>();
+  for (const type of types) {
+    const [target] = await Promise.allSettled([boot.targetFor(type)]);
+    if (target.status === "fulfilled") bootable.add(type);
+    else if (!(target.reason instanceof MediabayError) || target.reason.code !== "UNSUPPORTED_BY_BMC")
+      throw target.reason;
+  }
+  return bootable;
+};
+
 export interface BootOutcome {
   readonly shown: BootOverride;
   /** Set when the BMC made something else of the wish that still boots the medium. */

@@ -3,10 +3,11 @@ import type { MediaDriver, Medium, Slot, SlotState } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { PublicationRecord } from "../core/ports.ts";
 import { type AttachWork, audit, type ImageFacts, warn } from "./attach-work.ts";
+import { bootableOf } from "./boot.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { publish } from "./publish.ts";
-import { chooseWay, type Way } from "./way.ts";
+import { carriers, chooseWay, type Way } from "./way.ts";
 
 export type Inserted = Way & { readonly observed: SlotState };
 
@@ -17,7 +18,11 @@ export const choose = async (
   { fresh, refused }: { readonly fresh: boolean; readonly refused?: ReadonlySet<string> },
 ): Promise<Way> => {
   const slots: readonly Slot[] = await media.slots({ fresh });
+  const { format, sizeBytes } = image;
+  const { session } = await work.link.get(work.context.signal);
+  const bootable = work.input.boot === "none" ? undefined : await bootableOf(session, carriers(format, sizeBytes));
   return chooseWay({
+    ...(bootable === undefined ? {} : { bootable }),
     slots,
     ...image,
     role: work.input.role,

@@ -24,13 +24,15 @@ export interface WayRequest {
   readonly rules?: MediaRules;
   /** Slots that have refused this image. */
   readonly refused?: ReadonlySet<string>;
+  /** Of an image to boot from: the media types that the BMC boots from. */
+  readonly bootable?: ReadonlySet<MediaType>;
 }
 
 /** The largest floppy, 2.88 MB: a FAT image beyond it does not fit a slot that is only a floppy. */
 const floppyBytes = 2_949_120;
 
 /** Media types that can carry the format, best first. An ISO 9660 image on a stick is found by its label as well as on a disc. */
-const carriers = (format: ImageFormat, sizeBytes: number): readonly MediaType[] => {
+export const carriers = (format: ImageFormat, sizeBytes: number): readonly MediaType[] => {
   if (format === "iso9660") return ["CD", "DVD", "USBStick"];
   return sizeBytes <= floppyBytes ? ["USBStick", "Floppy"] : ["USBStick"];
 };
@@ -43,7 +45,9 @@ const carrierOf = (slot: Slot, types: readonly MediaType[]): MediaType | undefin
  * holds no more media at one time
  */
 export const chooseWay = (request: WayRequest): Way => {
-  const types = carriers(request.format, request.sizeBytes);
+  const all = carriers(request.format, request.sizeBytes);
+  const types = all.filter((type) => request.bootable?.has(type) ?? true);
+  if (types.length === 0) throw unbootable(all);
   const able = candidates(request, types);
   if (able.length === 0) throw unsupported(request, types);
   const holders = request.slots.filter((slot) => request.ours.has(slot.id) || slot.state?.inserted === true);
@@ -112,6 +116,9 @@ const bestOf = (
     extension: rules?.extensions?.[mediaType] ?? (isDisc(mediaType) ? "iso" : "img"),
   };
 };
+
+const unbootable = (types: readonly MediaType[]): MediabayError =>
+  new MediabayError("UNSUPPORTED_BY_BMC", `This BMC boots from no virtual ${types.join(", ")}.`, {});
 
 const unsupported = (request: WayRequest, types: readonly MediaType[]): MediabayError => {
   const shown = request.slots.map(

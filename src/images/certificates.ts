@@ -158,17 +158,41 @@ export const generatedCertificate = async (options: GeneratedCertificateOptions)
 /** The PEM of our CA, once one was generated. */
 export const exportedCa = (directory: string): Promise<string | undefined> => readIfThere(join(directory, "ca.crt"));
 
-/** @throws MediabayError SETTINGS_INVALID when a file is missing or the key does not fit the certificate */
-export const operatorCertificate = async (certFile: string, keyFile: string): Promise<Certificate> => {
-  const [cert, key] = await Promise.all([readIfThere(certFile), readIfThere(keyFile)]);
-  if (cert === undefined || key === undefined) {
-    const field = cert === undefined ? "imagePlane.https.cert" : "imagePlane.https.key";
-    throw new MediabayError("SETTINGS_INVALID", "A certificate file of the image plane does not exist.", { field });
+/** The text of a PEM file, once `parse` could read it. @throws MediabayError SETTINGS_INVALID naming `field` */
+const readPem = async (
+  file: string,
+  field: string,
+  what: string,
+  parse: (text: string) => unknown,
+): Promise<string> => {
+  const refuse = (why: string, cause: unknown): MediabayError =>
+    new MediabayError("SETTINGS_INVALID", `${field} names ${file}, which ${why}.`, { field }, { cause });
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw refuse(isMissing(cause) ? "does not exist" : "cannot be read", cause);
+  });
+  try {
+    parse(text);
+    return text;
+  } catch (cause) {
+    throw refuse(`holds no ${what} in PEM`, cause);
   }
+};
+
+/**
+ * The files that the settings `<section>.cert` and `<section>.key` name.
+ * @throws MediabayError SETTINGS_INVALID when a file is missing or no PEM, or the key does not fit the certificate
+ */
+export const operatorCertificate = async (
+  certFile: string,
+  keyFile: string,
+  section: "control.tls" | "imagePlane.https" = "imagePlane.https",
+): Promise<Certificate> => {
+  const cert = await readPem(certFile, `${section}.cert`, "certificate", (text) => new X509Certificate(text));
+  const key = await readPem(keyFile, `${section}.key`, "unencrypted private key", createPrivateKey);
   if (!parsePair(cert, key)) {
-    throw new MediabayError("SETTINGS_INVALID", "The image plane's key does not belong to its certificate.", {
-      field: "imagePlane.https.key",
-    });
+    const field = `${section}.key`;
+    const message = `${field} names ${keyFile}, which does not belong to the certificate in ${certFile}.`;
+    throw new MediabayError("SETTINGS_INVALID", message, { field });
   }
   return { cert, key };
 };

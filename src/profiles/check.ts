@@ -1,4 +1,5 @@
 // Checks one profile file as a contributor or an operator writes it, beside the shipped ones, and names every problem at once.
+import { glob } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { MediabayError } from "../core/errors.ts";
@@ -44,7 +45,7 @@ export const checkProfile = async ({ file, vendorsDir, validators }: CheckOption
   const found = [
     ...misplaced(checked),
     ...problemsOf(profile, validators, protocolsUnder(others, profile.id)),
-    ...rivals(others, checked),
+    ...rivals([...others, ...(await siblings(checked))], checked),
     ...idle(others, profile, validators),
   ];
   if (found.length > 0) throw refusal(file, found);
@@ -76,6 +77,31 @@ const misplaced = ({ file, profile }: ProfileFile): readonly Problem[] =>
   resolve(file).endsWith(`/${profile.id}.json`)
     ? []
     : [{ key: "id", problem: `${profile.id} is not its path: the file must be <folder>/${profile.id}.json` }];
+
+/**
+ * The other profiles of a site's folder: they are loaded together with the file. What is no profile there is told by its own check; the folder
+ * may as well be any that a contributor works in.
+ */
+const siblings = async ({ file, origin, profile }: ProfileFile): Promise<readonly ProfileFile[]> => {
+  const tail = `/${profile.id}.json`;
+  if (origin === "shipped" || !resolve(file).endsWith(tail)) return [];
+  const folder = resolve(file).slice(0, -tail.length);
+  const others: ProfileFile[] = [];
+  for await (const path of glob("*/*.json", { cwd: folder }))
+    if (`/${path}` !== tail) others.push(...(await siblingAt(folder, path)));
+  return others;
+};
+
+const siblingAt = async (folder: string, path: string): Promise<readonly ProfileFile[]> => {
+  const file = join(folder, path);
+  try {
+    const { profile } = parseProfile(await readJson(file));
+    return profile !== undefined && `${profile.id}.json` === path ? [{ file, origin: "site", profile }] : [];
+  } catch (error) {
+    if (error instanceof MediabayError) return [];
+    throw error;
+  }
+};
 
 const rivals = (shipped: readonly ProfileFile[], checked: ProfileFile): readonly Problem[] => {
   const { id, match } = checked.profile;

@@ -1,7 +1,7 @@
 // The form of a profile file: one BMC family as data. This is its reference; `mediabay profile check FILE` holds a file to it.
 import { z } from "zod";
 import { confidences, protocols } from "../core/vocabulary.ts";
-import { schemes } from "./versions.ts";
+import { isEmptyRange, schemes } from "./versions.ts";
 
 const text = z.string().trim().min(1);
 
@@ -51,6 +51,7 @@ const versionRange = z
     }
     if (range.from === undefined && range.below === undefined)
       context.addIssue({ code: "custom", message: "needs from, below or both" });
+    if (isEmptyRange(range)) context.addIssue({ code: "custom", path: ["below"], message: "is not above from" });
   });
 
 /** What a BMC says of itself, as the protocol's driver reports it; a test on something that it does not say fails. */
@@ -87,7 +88,9 @@ const rule = z
 const evidence = z.strictObject({
   /** Repository and file, document, or issue URL. */
   source: text,
-  date: z.string().regex(/^\d{4}-\d{2}(-\d{2})?$/u, { error: "must be YYYY-MM or YYYY-MM-DD" }),
+  date: z
+    .string()
+    .regex(/^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$/u, { error: "must be YYYY-MM or YYYY-MM-DD" }),
   /** Of the BMC on which it was seen; `not stated` where the source does not say. */
   firmwareSeen: text,
   confidence: z.enum(confidences),

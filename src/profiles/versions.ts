@@ -92,6 +92,9 @@ const endsBefore = (first: VersionRange, second: VersionRange): boolean => {
   return below !== undefined && from !== undefined && compareVersions(below, from) <= 0;
 };
 
+/** No version is in it. */
+export const isEmptyRange = (range: VersionRange): boolean => endsBefore(range, range);
+
 export const describeRange = ({ scheme, from, below }: VersionRange): string =>
   [from === undefined ? "" : `from ${from}`, below === undefined ? "" : `below ${below}`, `(${scheme})`]
     .filter((part) => part !== "")

@@ -1,9 +1,11 @@
 // Takes secrets and identities out of a recording, everywhere alike, so that links still lead where they led. Every length stays.
 import type { Json } from "../core/driver.ts";
 import { redactText } from "../core/redact.ts";
+import { isHarmlessName } from "./allowed.ts";
 import { canonical, type Disguise } from "./disguise.ts";
+import { disguiseFreeText } from "./free-text.ts";
 import { isObject } from "./json.ts";
-import { isHarmlessName, type Place, sensitivityOf, sensitivityOfName, tellingParts } from "./sensitive.ts";
+import { hostLabels, type Place, sensitivityOf, sensitivityOfName, tellingParts } from "./sensitive.ts";
 
 export interface Redaction {
   /** `oem`: nobody knows what its texts say. */
@@ -24,7 +26,12 @@ const top = (oem: boolean): Place => ({ name: "", oem });
 const inside = (place: Place, name: string): Place => {
   const inherited = place.inside === "secret" || !isHarmlessName(name) ? place.inside : undefined;
   const sensitive = inherited === "secret" ? "secret" : (sensitivityOfName(name) ?? inherited);
-  return { name, oem: place.oem || name === "Oem", ...(sensitive === undefined ? {} : { inside: sensitive }) };
+  return {
+    name,
+    parent: place.name,
+    oem: place.oem || name === "Oem",
+    ...(sensitive === undefined ? {} : { inside: sensitive }),
+  };
 };
 
 /** Visits every text and number that is a value. */
@@ -61,11 +68,11 @@ const wordsOf = (values: readonly Json[]): string => {
 };
 
 /** What many machines are called alike: some makers repeat it as the SKU, or as the default of a tag. */
-const productsOf = (values: readonly Json[]): ReadonlySet<string> => {
+const productsOf = ({ values }: Pick<RedactionOptions, "values">): ReadonlySet<string> => {
   const products = new Set<string>();
-  for (const value of values) {
-    visit(value, top(false), (text, { name }) => {
-      if (/^(?:model|product|manufacturer|vendor)$/iu.test(name)) products.add(text.toLowerCase());
+  for (const { value, oem } of values) {
+    visit(value, top(oem), (text, { name, oem: isOem }) => {
+      if (!isOem && /^(?:model|product|manufacturer|vendor)$/iu.test(name)) products.add(text.toLowerCase());
     });
   }
   return products;
@@ -85,10 +92,8 @@ const patternOf = (text: string): string => {
 };
 
 /** What identifies, longest first; undefined when there is nothing. */
-const collect = ({ values, secrets }: RedactionOptions): RegExp | undefined => {
-  const plain = values.map(({ value }) => value);
-  const words = wordsOf(plain);
-  const products = productsOf(plain);
+const collect = ({ values, secrets }: RedactionOptions, products: ReadonlySet<string>): RegExp | undefined => {
+  const words = wordsOf(values.map(({ value }) => value));
   const found = new Set<string>();
   const add = (text: string): void => {
     const lower = text.toLowerCase();
@@ -99,7 +104,8 @@ const collect = ({ values, secrets }: RedactionOptions): RegExp | undefined => {
   for (const { value, oem } of values) {
     visit(value, top(oem), (text, place) => {
       const sensitivity = sensitivityOf(text, place);
-      if (sensitivity === "secret" || sensitivity === "identifying") add(text);
+      if (sensitivity === "secret" || sensitivity === "identifying")
+        [text, ...hostLabels(text, place.name)].forEach(add);
       else for (const part of tellingParts(text, place.name)) add(part);
     });
   }
@@ -108,13 +114,16 @@ const collect = ({ values, secrets }: RedactionOptions): RegExp | undefined => {
 };
 
 const addresses = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/giu;
+/** As a whole: its scheme is worth keeping. */
+const isAddress = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+$/iu.test(text);
 const isPublic = (url: string): boolean => /^https?:\/\/(?:[\w-]+\.)*dmtf\.org\/[\w./-]*$/iu.test(url);
 
 const blanked = (text: string): string => text.replaceAll(/[^\s]/gu, "x");
 
 export const createRedaction = (options: RedactionOptions): Redaction => {
   const { disguise } = options;
-  const known = collect(options);
+  const products = productsOf(options);
+  const known = collect(options, products);
 
   /** The scheme says what a BMC takes; the rest is somebody's. */
   const url = (text: string): string => {
@@ -133,7 +142,9 @@ export const createRedaction = (options: RedactionOptions): Redaction => {
   const treated = (text: string, place: Place): string => {
     const sensitivity = sensitivityOf(text, place);
     if (sensitivity === "secret") return blanked(text);
-    return sensitivity === "kept" ? kept(text) : kept(disguise(text));
+    const isSafe = sensitivity === "kept" || products.has(text.toLowerCase()) || isAddress(text);
+    if (sensitivity === "identifying") return kept(disguise(text));
+    return kept(isSafe ? text : disguiseFreeText(text, disguise));
   };
 
   const rewrite = (value: Json, place: Place): Json => {

@@ -1,5 +1,6 @@
-// What of a BMC's resources identifies a machine, a place or a person: by property, by form, and in OEM parts by default.
+// What of a BMC's resources identifies a machine, a place or a person: by property, by form, and otherwise by default.
 import { isSecretName } from "../core/redact.ts";
+import { isAllowed, isHarmlessName } from "./allowed.ts";
 
 /**
  * `secret`: nothing of it stays. `identifying`: disguised, here and wherever else it stands. `unknown`: disguised here, since nobody
@@ -10,17 +11,13 @@ export type Sensitivity = "secret" | "identifying" | "unknown" | "kept";
 export interface Place {
   /** Of the property, or of the one whose list it is in. */
   readonly name: string;
+  /** The property around it. */
+  readonly parent?: string;
   /** Inside `Oem`. */
   readonly oem: boolean;
   /** Inside a property that is sensitive as a whole. */
   readonly inside?: "secret" | "identifying";
 }
-
-/** They say how something is, not who. */
-const harmless =
-  /(?:type|types|state|status|mode|origin|health|version|enabled|supported|format|policy|protocol|method|severity|resolution)$/iu;
-
-export const isHarmlessName = (name: string): boolean => harmless.test(name);
 
 const secretNames =
   /passw|passphrase|secret|token|privatekey|licensekey|activationkey|^key$|certificatestring|^certificate$|community|credential|^hash$|^salt$|encryptionkey|authenticationkey/iu;
@@ -28,30 +25,22 @@ const secretNames =
 const identifyingNames =
   /serial(?!con|int|over|port)|uuid|guid|assettag|servicetag|servicecode|^sku$|hostname|fqdn|domainname|macaddr|^mac$|ipaddr|ipv[46]addr|^ip$|address$|addresses$|gateway|subnet|nameserver|dnsserver|ntpserver|staticservers|username|^user$|account|login|owner|contact|location|email|phone|^rack|^room|building|datacenter|customer|userlabel|nodeid|fingerprint|wwn|wwpn|subject|issuer/iu;
 
-/** In OEM parts these hold what people wrote. */
-const freeTextNames = /name|label|tag|note|comment|desc|title|text|message|site|zone|group|banner/iu;
-
 /** What makers and owners write where they have nothing to say. */
 const placeholders =
-  /^\W*$|^(?:none|null|unknown|undefined|empty|other|n\/?a|default(?: string)?|not (?:specified|available|applicable|set)|to be filled.*|system|chassis|localhost|0+)$/iu;
+  /^[^\p{L}\p{N}]*$|^(?:none|null|unknown|undefined|empty|other|n\/?a|default(?: string)?|not (?:specified|available|applicable|set)|to be filled.*|system|chassis|localhost|0+)$/iu;
 
 export const sensitivityOfName = (name: string): Place["inside"] => {
   if (name.includes("@") || name.startsWith("#")) return undefined;
-  if (isSecretName(name) || (secretNames.test(name) && !harmless.test(name))) return "secret";
-  return identifyingNames.test(name) && !harmless.test(name) ? "identifying" : undefined;
+  if (isSecretName(name) || (secretNames.test(name) && !isHarmlessName(name))) return "secret";
+  return identifyingNames.test(name) && !isHarmlessName(name) ? "identifying" : undefined;
 };
 
-/** Links, types and single words of an enumeration. */
-const isStructure = (text: string, name: string): boolean =>
-  text.startsWith("/redfish") || text.startsWith("#") || (/^[A-Za-z]{1,32}$/u.test(text) && !freeTextNames.test(name));
-
-export const sensitivityOf = (text: string, { name, oem, inside }: Place): Sensitivity => {
-  if (inside === "secret") return "secret";
+export const sensitivityOf = (text: string, place: Place): Sensitivity => {
+  if (place.inside === "secret") return "secret";
   if (placeholders.test(text)) return "kept";
-  if (name.startsWith("@") || name === "target" || name === "Id") return "kept";
-  if (inside === "identifying") return "identifying";
-  if (!oem || harmless.test(name) || isStructure(text, name)) return "kept";
-  return "unknown";
+  // Names of links and types are no names of people, whatever they are inside of.
+  if (place.inside === "identifying" && !place.name.startsWith("@odata.")) return "identifying";
+  return isAllowed(text, place) ? "kept" : "unknown";
 };
 
 const forms: readonly RegExp[] = [
@@ -73,3 +62,7 @@ export const tellingParts = (text: string, name: string): readonly string[] => {
   const patterns = /version|firmware|release/iu.test(name) ? forms : [...forms, ipv4];
   return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([match]) => match));
 };
+
+/** What a host's full name begins with stands elsewhere by itself. */
+export const hostLabels = (text: string, name: string): readonly string[] =>
+  /hostname|fqdn/iu.test(name) && text.includes(".") ? [text.split(".", 1).join("")] : [];

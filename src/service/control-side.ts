@@ -1,9 +1,9 @@
 // The control side: REST on its own listener, http or https.
-import { readFile } from "node:fs/promises";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { MediabayError } from "../core/errors.ts";
 import type { Gateway } from "../core/gateway.ts";
+import { operatorCertificate } from "../images/certificates.ts";
 import { createRestServer } from "../rest/server.ts";
 import type { Settings } from "../settings/schema.ts";
 import type { Store } from "../store/open-store.ts";
@@ -42,12 +42,13 @@ export const startControlSide = async (
   return { url: `${tls === undefined ? "http" : "https"}://${host}:${listener.port}`, listener };
 };
 
-const readTls = async ({ control: { tls } }: Settings): Promise<{ cert: string; key: string } | undefined> => {
+/** Undefined where the control plane speaks http. @throws MediabayError SETTINGS_INVALID */
+export const readTls = async ({ control: { tls } }: Settings): Promise<{ cert: string; key: string } | undefined> => {
   if (tls.cert === undefined && tls.key === undefined) return undefined;
   if (tls.cert === undefined || tls.key === undefined) {
     throw new MediabayError("SETTINGS_INVALID", "control.tls needs both cert and key.", { field: "control.tls" });
   }
-  return { cert: await readFile(tls.cert, "utf8"), key: await readFile(tls.key, "utf8") };
+  return operatorCertificate(tls.cert, tls.key, "control.tls");
 };
 
 const listen = (server: Server, { host, port }: Settings["control"]): Promise<Listener> =>

@@ -1,7 +1,6 @@
 // Composition of the service: builds every room, hands each what it needs, and listens. The only place that knows them all.
 import { join } from "node:path";
 import type { Gateway } from "../core/gateway.ts";
-import type { Protocols, Profiles } from "../core/ports.ts";
 import { createProtocols } from "../drivers/registry.ts";
 import type { Conversations } from "../gateway/connect.ts";
 import type { GatewayDeps } from "../gateway/deps.ts";
@@ -10,12 +9,11 @@ import { createRecheck, recheckUntil } from "../gateway/recheck.ts";
 import { endLeftSessions, sweep } from "../gateway/sweep.ts";
 import type { ImagePlane } from "../images/server.ts";
 import { createOperations } from "../operations/runner.ts";
-import { createProfiles } from "../profiles/index.ts";
 import { createRecorder } from "../recording/recorder.ts";
 import type { Settings } from "../settings/schema.ts";
 import { ensureAdminToken } from "../store/admin-token.ts";
 import { type KeySource, loadSealer } from "../store/keys.ts";
-import { openSqliteStore, type Store } from "../store/open-store.ts";
+import { databaseFile, openSqliteStore, type Store } from "../store/open-store.ts";
 import { openStateDir } from "../store/state-dir.ts";
 import { createLog } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
@@ -26,7 +24,8 @@ import { type Building, type ServeOptions, unwind } from "./building.ts";
 import { startControlSide } from "./control-side.ts";
 import { type ImageSide, startImageSide } from "./image-side.ts";
 import { keepHouse } from "./housekeeping.ts";
-import { quirkValidators } from "./profile-check.ts";
+import { checkFileRoots } from "./file-roots.ts";
+import { loadProfiles } from "./profile-check.ts";
 
 export interface Running {
   /** Base of the REST side: `http://127.0.0.1:8480`. */
@@ -55,6 +54,7 @@ export const startMediabay = async (settings: Settings, options: ServeOptions): 
 
 const build = async (building: Building): Promise<Running> => {
   const { options, log, undo } = building;
+  await checkFileRoots(building.settings);
   const store = await openStore(building);
   const { path: tokenFile } = await ensureAdminToken(store.tokens, building.settings.stateDir);
   const metrics = createMetrics({ version: options.version });
@@ -71,7 +71,7 @@ const build = async (building: Building): Promise<Running> => {
 export const keySource = ({ keys, stateDir }: Settings): KeySource => {
   if (keys.env !== undefined) return { kind: "environment", variable: keys.env };
   if (keys.credential !== undefined) return { kind: "systemd", name: keys.credential };
-  return { kind: "file", path: keys.file ?? join(stateDir, "sealing.key") };
+  return { kind: "file", path: keys.file ?? join(stateDir, "sealing.key"), database: databaseFile(stateDir) };
 };
 
 const openStore = async ({ settings, options, clock, undo }: Building): Promise<Store> => {
@@ -102,7 +102,7 @@ const startGateway = async (
     images: imageSide.images,
     publications: imageSide.publications,
     ...(imageSide.ca !== undefined && { imageCa: imageSide.ca }),
-    profiles: await loadProfiles(building, protocols),
+    profiles: await loadProfiles(settings, building.options.vendorsDir, protocols),
     protocols,
     clock,
     log,
@@ -132,11 +132,3 @@ const recheckMedia = (deps: GatewayDeps, conversations: Conversations, undo: Bui
     await rechecking;
   });
 };
-
-/** Each quirk is checked by its protocol's own table, so that a bad profile is named at start, not at a machine. */
-const loadProfiles = ({ settings, options }: Building, protocols: Protocols): Promise<Profiles> =>
-  createProfiles({
-    vendorsDir: options.vendorsDir,
-    ...(settings.profilesDir !== undefined && { siteDir: settings.profilesDir }),
-    validators: quirkValidators(protocols),
-  });

@@ -1,9 +1,7 @@
 // The first start's admin token: a file that only the owner can read, where the command line finds it.
-import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { MediabayError } from "../core/errors.ts";
 import type { TokenStore } from "../core/ports.ts";
-import { writePrivateFile } from "./keys.ts";
+import { exists, writePrivateFile } from "./keys.ts";
 
 export const adminTokenFile = (stateDir: string): string => join(stateDir, "admin.token");
 
@@ -21,19 +19,8 @@ export const ensureAdminToken = async (
   const known = (await tokens.list()).find((record) => record.name === adminName);
   if (known) {
     if (known.lastUsedAt !== undefined || (await exists(path))) return { path, created: false };
-    await tokens.remove(known.id);
   }
-  const { token } = await tokens.create(adminName, "admin");
+  const { token } = await (known ? tokens.renew(known.id) : tokens.create(adminName, "admin"));
   await writePrivateFile(path, `${token}\n`);
   return { path, created: true };
-};
-
-const exists = async (path: string): Promise<boolean> => {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && Reflect.get(error, "code") === "ENOENT") return false;
-    throw new MediabayError("STORE_UNAVAILABLE", `The file ${path} cannot be reached.`, {}, { cause: error });
-  }
 };

@@ -1,14 +1,20 @@
 // Where sealing keys come from: a file (made at the first start), an environment variable, or a systemd credential
 // (systemd.exec(5), LoadCredential=). One key a line or comma, base64 or hexadecimal; the first seals, all open.
 import { constants } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { access, open, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MediabayError } from "../core/errors.ts";
 import { generateSealingKey, keyBytes, Sealer, type SealingKey, toSealingKey } from "./sealer.ts";
 
+/** Created with a new key, mode 0600, when it does not exist, unless there is a `database`: a new key cannot open that. */
+interface KeyFile {
+  readonly kind: "file";
+  readonly path: string;
+  readonly database?: string;
+}
+
 export type KeySource =
-  /** Created with a new key, mode 0600, when it does not exist. */
-  | { readonly kind: "file"; readonly path: string }
+  | KeyFile
   | { readonly kind: "environment"; readonly variable: string }
   /** `$CREDENTIALS_DIRECTORY/<name>`. */
   | { readonly kind: "systemd"; readonly name: string };
@@ -60,17 +66,44 @@ const loadKeys = async (source: KeySource, environment: Environment): Promise<re
     if (directory === undefined) throw invalid(`The systemd credential ${source.name} was not passed to this process.`);
     return parseKeys(await readKeyFile(join(directory, source.name)));
   }
-  return loadOrCreate(source.path);
+  const { path } = source;
+  const keys = await readIfMade(source);
+  if (keys !== undefined) return keys;
+  await writePrivateFile(path, formatKeys([generateSealingKey()]));
+  return parseKeys(await readKeyFile(path));
 };
 
-const loadOrCreate = async (path: string): Promise<readonly SealingKey[]> => {
+/** Undefined when the file is still to be made. */
+const readIfMade = async ({ path, database }: KeyFile): Promise<readonly SealingKey[] | undefined> => {
   try {
     return parseKeys(await readKeyFile(path));
   } catch (error) {
     if (!(error instanceof MediabayError) || codeOf(error.cause) !== "ENOENT") throw error;
+    if (database === undefined || !(await exists(database))) return undefined;
+    throw new MediabayError(
+      "STORE_UNAVAILABLE",
+      `The key file ${path} is missing, and the database ${database} was sealed with it.`,
+      { hint: `Restore ${path} from its backup; without it the stored credentials cannot be read.` },
+      { cause: error },
+    );
   }
-  await writePrivateFile(path, formatKeys([generateSealingKey()]));
-  return parseKeys(await readKeyFile(path));
+};
+
+/** Throws as `loadSealer` does, but makes no key. */
+export const checkKeys = async (source: KeySource, environment: Environment = process.env): Promise<void> => {
+  if (source.kind !== "file") return void (await loadKeys(source, environment));
+  await readIfMade(source);
+};
+
+/** @throws STORE_UNAVAILABLE */
+export const exists = async (path: string): Promise<boolean> => {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return false;
+    throw new MediabayError("STORE_UNAVAILABLE", `The file ${path} cannot be reached.`, {}, { cause: error });
+  }
 };
 
 const readKeyFile = async (path: string): Promise<string> => {

@@ -40,9 +40,11 @@ export interface StoreOptions {
   readonly onCommit?: CommitListener;
 }
 
+export const databaseFile = (stateDir: string): string => join(stateDir, "mediabay.db");
+
 /** @throws STORE_UNAVAILABLE (disk, damage, a newer schema, or a sealing key that is missing or wrong) */
 export const openSqliteStore = async ({ stateDir, sealer, clock, onCommit }: StoreOptions): Promise<Store> => {
-  const database = await openSqlite(join(stateDir, "mediabay.db"), onCommit);
+  const database = await openSqlite(databaseFile(stateDir), onCommit);
   try {
     return await createStore(database, sealer, clock);
   } catch (error) {

@@ -14,6 +14,8 @@ process.exitCode = await runCli(
     mainPath: import.meta.filename,
     io: processIo(),
     loadSettings: (flags) => loadSettings({ flags, env: process.env }),
+    checkSettings: async (settings) =>
+      (await import("../../src/service/settings-check.ts")).checkSettings(settings, vendorsDir),
     findStateDir: (flags) => findStateDir({ flags, env: process.env }),
     serve: async (settings) => void process.stdout.write(`${JSON.stringify(settings)}\n`),
     demo: async (options) => void process.stdout.write(`${JSON.stringify(options)}\n`),

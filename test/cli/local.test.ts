@@ -1,10 +1,13 @@
 // What the command line does on this host alone: serve, unit, completion, key, demo, version.
 import { execFileSync, spawnSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCli } from "../../src/cli/cli.ts";
-import { systemdUnit } from "../../src/cli/systemd-unit.ts";
+import { startMediabay } from "../../src/service/start.ts";
+import { loadSettings } from "../../src/settings/load.ts";
+import { hiddenPath, systemdUnit } from "../../src/cli/systemd-unit.ts";
+import { shippedVendors } from "../tools/service.ts";
 import { hurriedClock, run, start, temporaryFolder } from "./run.ts";
 
 const installed = (program: string): boolean => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
@@ -54,6 +57,60 @@ describe("serve", () => {
     const json = await run([...argv, "--json"], { env: { MEDIABAY_LOG_LEVEL: "loud" } });
     expect(JSON.parse(json.stderr)).toMatchObject({ code: "SETTINGS_INVALID", context: { problems: [{}, {}, {}] } });
   });
+
+  test("--check reads what the settings name, as a start would, and makes nothing", async () => {
+    const folder = await temporaryFolder();
+    const profiles = join(folder, "profiles");
+    await mkdir(profiles);
+    await writeFile(join(profiles, "bad.json"), "{");
+    const wrong = {
+      "control.tls.cert": "/etc/passwd",
+      "control.tls.key": "/etc/passwd",
+      "imagePlane.https.enabled": "true",
+      "imagePlane.https.cert": "/etc/passwd",
+      "imagePlane.https.key": "/etc/passwd",
+      "keys.env": "MEDIABAY_TEST_UNSET",
+      profilesDir: profiles,
+      "images.fileRoots": join(folder, "nowhere"),
+    };
+    const set = Object.entries(wrong).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+    const { code, stderr } = await run(["serve", "--check", "--state-dir", join(folder, "state"), ...set]);
+    expect(code).toBe(78);
+    expect(stderr).toContain("error: 5 settings are wrong:\n");
+    for (const key of ["control.tls.cert", "imagePlane.https.cert", "keys.env", "profilesDir", "images.fileRoots"])
+      expect(stderr).toContain(`\n  ${key}: `);
+    expect(await readdir(folder)).toEqual(["profiles"]);
+  });
+
+  test("--check names the key file that is malformed", async () => {
+    const file = join(await temporaryFolder(), "sealing.key");
+    await writeFile(file, "hunter2", { mode: 0o600 });
+    const { code, stderr } = await run(["serve", "--check", "--set", `keys.file=${file}`]);
+    expect(code).toBe(78);
+    expect(stderr).toContain("\n  keys.file: A sealing key is neither");
+    expect(stderr).not.toContain("hunter2");
+  });
+
+  test("refuses a control certificate that is no PEM, and a database whose key is gone, naming the file", async () => {
+    const stateDir = await temporaryFolder();
+    const begin = (more: Readonly<Record<string, string>>) => {
+      const ports = { "control.port": "0", "imagePlane.http.host": "127.0.0.1", "imagePlane.http.port": "0" };
+      const given = { stateDir, "log.level": "silent", ...ports, ...more };
+      const set = Object.entries(given).map(([path, value]) => ({ path, value, flag: "test" }));
+      const settings = loadSettings({ env: {}, readFile: () => "", flags: { config: "test", set } });
+      return startMediabay(settings, { version: "0.0.0-test", vendorsDir: shippedVendors });
+    };
+    await expect(begin({ "control.tls.cert": "/etc/passwd", "control.tls.key": "/etc/passwd" })).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      context: { field: "control.tls.cert" },
+    });
+    await rm(join(stateDir, "sealing.key"));
+    await expect(begin({})).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      hint: expect.stringContaining(join(stateDir, "sealing.key")),
+    });
+    expect(await readdir(stateDir)).not.toContain("sealing.key");
+  });
 });
 
 describe("the systemd unit", () => {
@@ -94,6 +151,17 @@ describe("the systemd unit", () => {
     expect(systemdUnit({ nodePath: "/usr/bin/node", mainPath: "/home/ada/mediabay/src/main.ts" })).toContain(
       "\nProtectHome=read-only\n",
     );
+  });
+
+  test.each(["/root/m/main.ts", "/home/ada/m/main.ts", "/tmp/m/main.ts"])("cannot read %s", (mainPath) => {
+    expect(hiddenPath({ nodePath: "/usr/bin/node", mainPath })).toBe(mainPath);
+    expect(hiddenPath({ nodePath: "/usr/bin/node", mainPath: `/opt${mainPath}` })).toBeUndefined();
+  });
+
+  test("comes with a warning on stderr where it could not read the program", async () => {
+    const { stdout, stderr } = await run(["serve", "--print-unit"], { mainPath: "/root/m/main.ts" });
+    expect(stderr).toMatch(/^warning: .*\/root\/m\/main\.ts.* \/opt\.\n$/u);
+    expect(stdout).toMatch(/^# mediabay\.service/u);
   });
 
   test("is printed with this Node and this program, and systemd finds nothing wrong", async () => {
@@ -187,6 +255,7 @@ describe("the rest", () => {
         onInterrupt: () => () => undefined,
       },
       loadSettings: () => undefined,
+      checkSettings: async () => undefined,
       findStateDir: () => "",
       serve: async () => undefined,
       demo: async () => undefined,

@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: Input | string;
   readonly clock?: Clock;
+  readonly mainPath?: string;
   readonly interrupt?: (listener: () => void) => void;
 }
 
@@ -62,7 +63,7 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
     {
       version: "0.0.0-test",
       clock: options.clock ?? patientClock,
-      mainPath: "/opt/mediabay/src/main.ts",
+      mainPath: options.mainPath ?? "/opt/mediabay/src/main.ts",
       io: {
         stdin: typeof stdin === "string" ? Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]) : stdin,
         stdout: { write: (chunk) => (written.stdout += chunk) },
@@ -74,6 +75,8 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
         },
       },
       loadSettings: (flags) => loadSettings({ flags, env }),
+      checkSettings: async (settings) =>
+        (await import("../../src/service/settings-check.ts")).checkSettings(settings, vendorsDir),
       findStateDir: (flags) => findStateDir({ flags, env }),
       serve: async (settings) => void (written.stdout += JSON.stringify(settings)),
       demo: async (given) => void (written.stdout += JSON.stringify(given)),

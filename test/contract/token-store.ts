@@ -64,5 +64,25 @@ export const tokenStoreContract = (name: string, open: () => Promise<TokensUnder
       expect(await tokens.find(token)).toBeUndefined();
       await expect(tokens.remove(record.id)).rejects.toMatchObject({ code: "NOT_FOUND" });
     });
+
+    it("keeps the last token of an admin, also when two are removed at once", async () => {
+      const [one, two] = [await tokens.create("one", "admin"), await tokens.create("two", "admin")];
+      await tokens.create("three", "operator");
+      const removals = [tokens.remove(one.record.id), tokens.remove(two.record.id)];
+      const [first, second] = await Promise.allSettled(removals);
+      expect(first).toMatchObject({ status: "fulfilled" });
+      expect(second).toMatchObject({ reason: { code: "INVALID_REQUEST", hint: expect.stringContaining("admin") } });
+      expect(await tokens.find(two.token)).toMatchObject({ name: "two" });
+    });
+
+    it("renews a token: the one before is refused, and its record is as if never used", async () => {
+      const { token, record } = await tokens.create("one", "admin");
+      await tokens.find(token);
+      const renewed = await tokens.renew(record.id);
+      expect(renewed.record).toEqual(record);
+      expect(await tokens.find(token)).toBeUndefined();
+      expect(await tokens.find(renewed.token)).toMatchObject({ id: record.id, role: "admin" });
+      await expect(tokens.renew("none")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    });
   });
 };

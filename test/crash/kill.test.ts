@@ -166,6 +166,9 @@ const crashAndRecover = async (
   return died;
 };
 
+const attachSteps = ["begin", "image", "connect", "publish", "insert", "boot", "record"];
+const detachSteps = ["begin", "eject", "boot", "withdraw", "release", "record"];
+
 const personalities: readonly (readonly [string, PersonalityOverrides])[] = [
   ["Basic authentication", {}],
   ["Redfish sessions only", { auth: { basic: false } }],
@@ -173,17 +176,19 @@ const personalities: readonly (readonly [string, PersonalityOverrides])[] = [
 
 describe.each(personalities)("with %s", (_name, overrides) => {
   const cases = [
-    ["attach", ["register", "attach"], assertAttached],
-    ["detach", ["register", "attach", "detach"], assertDetached],
+    ["attach", ["register", "attach"], attachSteps, assertAttached],
+    ["detach", ["register", "attach", "detach"], detachSteps, assertDetached],
   ] as const;
 
   test.each(cases)(
     "kill -9 at every commit of %s is made right by the next start",
-    async (name, actions, judge) => {
+    async (name, actions, steps, judge) => {
       let points = 0;
       await withScene(overrides, async (scene) => {
         const whole = await live({ ...scene.orders, actions });
         points = whole.facts.commits ?? 0;
+        const journalled = whole.facts.operations?.find(({ kind }) => kind === name)?.steps;
+        expect(journalled, "steps in the journal").toEqual(steps.map((step) => `${step} done`));
         await judge(scene, whole.facts);
         await whole.end();
       });

@@ -43,7 +43,7 @@ const setScene = (
   } as unknown as MediaDriver;
   const work = {
     attachmentId: "a1",
-    input: { role: "boot", force },
+    input: { role: "boot", boot: "none", force },
     link: {
       get: async () => ({
         session: { media },

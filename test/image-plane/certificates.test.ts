@@ -103,6 +103,14 @@ describe("the operator's certificate", () => {
     ]);
     expect(await operatorCertificate(cert ?? "", key ?? "")).toEqual(one);
     await expect(operatorCertificate(cert ?? "", other ?? "")).rejects.toMatchObject({ code: "SETTINGS_INVALID" });
+    await expect(operatorCertificate("/etc/passwd", key ?? "")).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      message: "imagePlane.https.cert names /etc/passwd, which holds no certificate in PEM.",
+    });
+    await expect(operatorCertificate(cert ?? "", "/etc/passwd", "control.tls")).rejects.toMatchObject({
+      code: "SETTINGS_INVALID",
+      context: { field: "control.tls.key" },
+    });
     await expect(operatorCertificate("/nowhere.crt", key ?? "")).rejects.toMatchObject({
       code: "SETTINGS_INVALID",
       context: { field: "imagePlane.https.cert" },

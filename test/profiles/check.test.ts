@@ -78,6 +78,35 @@ describe("a wrong file is refused with every problem", () => {
     ]);
   });
 
+  test("of its dates and ranges", async () => {
+    const dated = (date: string) => ({ ...quirk(2), evidence: { ...quirk(2).evidence, date } });
+    const dates = { p: "2025-13", q: "2025-00-01", r: "2025-12-32", x: "2025-12-31", y: "2025-01" };
+    const a = Object.fromEntries(Object.entries(dates).map(([key, date]) => [key, dated(date)]));
+    const when = { scheme: "dotted", from: "2.0", below: "2" };
+    const file = {
+      match: [{ vendor: { equals: "Other" } }],
+      protocols: { redfish: { a } },
+      firmware: [{ when, protocols: {} }],
+    };
+    expect(await problems(check("other/two", file))).toEqual([
+      "protocols.redfish.a.p.evidence.date: must be YYYY-MM or YYYY-MM-DD",
+      "protocols.redfish.a.q.evidence.date: must be YYYY-MM or YYYY-MM-DD",
+      "protocols.redfish.a.r.evidence.date: must be YYYY-MM or YYYY-MM-DD",
+      "firmware.0.when.below: is not above from",
+    ]);
+  });
+
+  test("that rivals another file of its site", async () => {
+    const match = [{ vendor: { equals: "Other" } }];
+    const folder = await profileFolder({ "other/two": { match }, "other/three": { match } });
+    await writeFile(join(folder, "other/no-profile.json"), "{");
+    const vendorsDir = await profileFolder(shipped);
+    const checked = checkProfile({ file: join(folder, "other/two.json"), vendorsDir, validators });
+    expect(await problems(checked)).toEqual([
+      "match: a rule of equal rank in other/three may hold for the same BMC; give one of them a priority or a score",
+    ]);
+  });
+
   test("of its content", async () => {
     const file = {
       ...acme,

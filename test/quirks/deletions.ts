@@ -22,14 +22,30 @@ type ProfileJson = z.output<typeof file>;
 /** One quirk of one file, where it stands. */
 export interface QuirkPlace {
   readonly profile: string;
-  /** `redfish.insert.always`; behind an `@`, the number of the firmware range that holds it. */
+  /** `redfish.insert.always`; behind an `@`, the number of the firmware range that holds it; behind a `#`, one rule of a list. */
   readonly name: string;
 }
 
 interface Found extends QuirkPlace {
-  readonly section: Record<string, unknown>;
-  readonly key: string;
+  delete(): void;
 }
+
+const rules = z.looseObject({ value: z.array(z.looseObject({ match: z.looseObject({}) })).min(1) });
+
+/** A quirk, and, where it is a list of rules, each of them. */
+const partsOf = (profile: string, name: string, section: Record<string, unknown>, key: string): readonly Found[] => {
+  const parsed = rules.safeParse(section[key]);
+  const count = parsed.success ? parsed.data.value.length : 0;
+  const single = Array.from({ length: count }, (_, index) => ({
+    profile,
+    name: `${name}#${index}`,
+    delete: () => {
+      section[key] = { ...rules.parse(section[key]), value: rules.parse(section[key]).value.toSpliced(index, 1) };
+    },
+  }));
+  const whole = { profile, name, delete: () => void delete section[key] };
+  return [whole, ...single];
+};
 
 const quirksOf = (json: ProfileJson): readonly Found[] => {
   const layers = [
@@ -39,12 +55,7 @@ const quirksOf = (json: ProfileJson): readonly Found[] => {
   return layers.flatMap(({ layer, suffix }) =>
     Object.entries(layer).flatMap(([protocol, own]) =>
       Object.entries(own).flatMap(([section, keys]) =>
-        Object.keys(keys).map((key) => ({
-          profile: json.id,
-          name: `${protocol}.${section}.${key}${suffix}`,
-          section: keys,
-          key,
-        })),
+        Object.keys(keys).flatMap((key) => partsOf(json.id, `${protocol}.${section}.${key}${suffix}`, keys, key)),
       ),
     ),
   );
@@ -64,6 +75,9 @@ export const profileIds = async (): Promise<readonly string[]> => {
 export const placesOf = async (id: string): Promise<readonly QuirkPlace[]> =>
   quirksOf(await readProfile(id)).map(({ profile, name }) => ({ profile, name }));
 
+/** One rule of a list: judged by what the driver makes of the family's answers. */
+export const isRule = ({ name }: QuirkPlace): boolean => name.includes("#");
+
 /** All shipped profiles as they are. */
 export const wholeProfiles = (): Promise<Profiles> => createProfiles({ vendorsDir });
 
@@ -75,7 +89,7 @@ export const profilesWithout = async ({ profile, name }: QuirkPlace): Promise<Pr
     const json = await readProfile(profile);
     const found = quirksOf(json).find((each) => each.name === name);
     if (found === undefined) throw new Error(`${profile} has no quirk ${name}`);
-    delete found.section[found.key];
+    found.delete();
     await writeFile(join(folder, `${profile}.json`), JSON.stringify(json));
     return await createProfiles({ vendorsDir: folder });
   } finally {

@@ -21,6 +21,18 @@ const expected = z.strictObject({
   stories: z.partialRecord(story, code).default({}),
   /** By story: how the BMC's personality differs in it. */
   variants: z.partialRecord(story, z.record(z.string(), z.json())).default({}),
+  /** Refusals that this BMC is known for, and what they mean to us. */
+  answers: z
+    .array(
+      z.strictObject({
+        status: z.int(),
+        id: z.string().optional(),
+        text: z.string().default(""),
+        code: z.string().refine((name) => name in errorTable, { error: "is no code" }),
+        action: z.string().optional(),
+      }),
+    )
+    .default([]),
   /** By quirk: a story that ends otherwise without it, and how. */
   bites: z.record(z.string(), z.strictObject({ story, fails: code })).default({}),
 });

@@ -2,11 +2,20 @@
 // it a story ends badly on a simulated BMC of that family.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Profiles } from "../../src/core/ports.ts";
-import { genericOnly, placesOf, profileIds, profilesWithout, wholeProfiles } from "./deletions.ts";
+import { understand } from "./answers.ts";
+import {
+  genericOnly,
+  isRule,
+  placesOf,
+  profileIds,
+  profilesWithout,
+  type QuirkPlace,
+  wholeProfiles,
+} from "./deletions.ts";
 import { families } from "./families.ts";
 import { storiesOf, tell } from "./outcome.ts";
 import { setStage, type Stage } from "./rig.ts";
-import { asShipped, verdict, wantedCode } from "./verdicts.ts";
+import { asShipped, spoiltWithout, verdict, wantedCode } from "./verdicts.ts";
 
 let stage: Stage;
 let profiles: Profiles;
@@ -37,6 +46,26 @@ describe.each(all)("$fixture", (family) => {
   });
 });
 
+test.each(all.filter(({ expected }) => expected.answers.length > 0))(
+  "the refusals of $fixture are understood",
+  async (family) => {
+    const { answers } = family.expected;
+    const told = answers.map(({ code, action }) => ({ code, ...(action === undefined ? {} : { action }) }));
+    expect(await understand(stage, family, profiles)).toMatchObject(told);
+  },
+);
+
+const allPlaces = async (): Promise<readonly QuirkPlace[]> =>
+  (await Promise.all((await profileIds()).map(placesOf))).flat();
+
+test("every error rule of every profile changes what is made of a refusal", async () => {
+  const idle: string[] = [];
+  for (const place of (await allPlaces()).filter(isRule)) {
+    if ((await spoiltWithout(stage, all, place, profiles)).length === 0) idle.push(`${place.profile} ${place.name}`);
+  }
+  expect(idle).toEqual([]);
+}, 120_000);
+
 const bitten = all.filter(({ expected }) => Object.keys(expected.bites).length > 0);
 
 test.each([...new Set(bitten.map(({ expected }) => expected.profile))])(
@@ -54,7 +83,7 @@ test.each([...new Set(bitten.map(({ expected }) => expected.profile))])(
 );
 
 test("every quirk of every profile bites somewhere", async () => {
-  const places = (await Promise.all((await profileIds()).map(placesOf))).flat();
+  const places = (await allPlaces()).filter((place) => !isRule(place));
   const bitten = new Set(
     all.flatMap(({ expected }) => Object.keys(expected.bites).map((name) => `${expected.profile} ${name}`)),
   );

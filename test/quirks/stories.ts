@@ -106,15 +106,36 @@ const off: Story = async (rig) => {
   mustBeEmpty(rig);
 };
 
+/** What does not fit must be known before anything is changed. */
+const refusal = ({ bmc }: Rig, reason: unknown): unknown => {
+  const changed = bmc
+    .requests()
+    .some(({ method, path, status }) => method !== "GET" && status < 400 && !path.includes("Session"));
+  return changed ? new Broken(`the BMC was changed before it was refused: ${String(reason)}`) : reason;
+};
+
+/** The config drive comes first, and then an image to boot from. */
+const turned: Story = async (rig) => {
+  const drive = await rig.attach();
+  rig.bmc.clearRequests();
+  const [second] = await Promise.allSettled([rig.attach({ role: "boot", boot: "once" })]);
+  mustHold(rig, drive);
+  if (second.status === "rejected") throw refusal(rig, second.reason);
+  const { slot, source } = await startByHand(rig);
+  if (slot === undefined) throw new Broken(`the host started from ${source}, not from the medium`);
+  await rig.detach(second.value.id);
+  mustHold(rig, drive);
+  await rig.detach(drive.id);
+  mustBeEmpty(rig);
+};
+
 /** A boot image and a config drive together; the second must never cost the first. */
 const pair: Story = async (rig) => {
   const image = await rig.attach({ role: "boot" });
   rig.bmc.clearRequests();
   const [second] = await Promise.allSettled([rig.attach()]);
   mustHold(rig, image);
-  const asked = rig.bmc.requests().some(({ method, path }) => method !== "GET" && !path.includes("Session"));
-  if (second.status === "rejected" && asked) throw new Broken("the BMC was asked before it was known that one fits");
-  if (second.status === "rejected") throw second.reason;
+  if (second.status === "rejected") throw refusal(rig, second.reason);
   mustHold(rig, second.value);
   mustHaveRead(second.value, await startByHand(rig));
   await rig.detach(second.value.id);
@@ -212,6 +233,7 @@ export const stories = {
   undone,
   off,
   pair,
+  turned,
   foreign,
   taken,
   secure: configDrive("iso9660"),

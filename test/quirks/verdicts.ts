@@ -1,6 +1,7 @@
 // What deleting one quirk does to the stories of a family's fixtures.
 import type { Profiles } from "../../src/core/ports.ts";
-import { profilesWithout, type QuirkPlace } from "./deletions.ts";
+import { understand } from "./answers.ts";
+import { isRule, profilesWithout, type QuirkPlace } from "./deletions.ts";
 import type { Family } from "./families.ts";
 import { type Outcome, storiesOf, tell } from "./outcome.ts";
 import type { Stage } from "./rig.ts";
@@ -12,7 +13,7 @@ export const wantedCode = ({ expected }: Family, story: StoryName): string =>
 
 export interface Spoilt {
   readonly fixture: string;
-  readonly story: StoryName;
+  readonly story: StoryName | "answers";
   readonly fails: string;
 }
 
@@ -47,6 +48,22 @@ const spoiltOn = async (
   return spoilt;
 };
 
+/** Families of which an answer is no longer understood as it is with the shipped profiles. */
+const misunderstood = async (
+  stage: Stage,
+  families: readonly Family[],
+  profiles: Profiles,
+  shipped: Profiles,
+): Promise<readonly Spoilt[]> => {
+  const spoilt: Spoilt[] = [];
+  for (const family of families) {
+    const [without, whole] = [await understand(stage, family, profiles), await understand(stage, family, shipped)];
+    const index = whole.findIndex((each, at) => JSON.stringify(each) !== JSON.stringify(without[at]));
+    if (index >= 0) spoilt.push({ fixture: family.fixture, story: "answers", fails: without[index]?.code ?? "" });
+  }
+  return spoilt;
+};
+
 /** Every story of its family that ends otherwise once the quirk is deleted from its file. */
 export const spoiltWithout = async (
   stage: Stage,
@@ -56,5 +73,6 @@ export const spoiltWithout = async (
 ): Promise<readonly Spoilt[]> => {
   const profiles = await profilesWithout(place);
   const own = families.filter(({ expected }) => expected.profile === place.profile);
+  if (isRule(place)) return misunderstood(stage, own, profiles, shipped);
   return (await Promise.all(own.map((family) => spoiltOn(stage, family, profiles, shipped)))).flat();
 };

@@ -24,6 +24,7 @@ const deps: CliDeps<Settings> = {
     onInterrupt: () => () => undefined,
   },
   loadSettings: (flags) => loadSettings({ flags, env: {}, readFile: () => "" }),
+  checkSettings: async () => undefined,
   findStateDir: () => "/nonexistent",
   serve: async () => undefined,
   demo: unused,

@@ -21,6 +21,17 @@ export const canaries = {
   imageUser: "egguser",
   imagePassword: "eggsecret99",
   imageName: "customer-payroll",
+  service: "svcid-magpie",
+  systemName: "db-heron-17",
+  rootText: "lab of dave",
+  slotText: "mounted by frank",
+  alarm: "diskserial9",
+  bootEntry: "bootkestrel",
+  bootNext: "boot99merlin",
+  shellNote: "osprey:hunter2",
+  attribute: "cleartext goshawk",
+  state: "owner=carol",
+  label: "finch",
 } as const;
 
 export const imageUrl = `http://${canaries.imageUser}:${canaries.imagePassword}@${canaries.imageHost}/${canaries.imageName}.iso?token=${canaries.token}`;
@@ -55,6 +66,11 @@ const system = {
   UUID: canaries.uuid.toUpperCase(),
   AssetTag: canaries.assetTag,
   HostName: canaries.hostName,
+  Name: `System of ${canaries.systemName}`,
+  FQDN: `${canaries.systemName}.${canaries.domain}`,
+  Status: { State: "Enabled", Conditions: [{ Message: `disk SN ${canaries.alarm} failed` }] },
+  CustomAttributes: { note: canaries.attribute, flag: canaries.label, [canaries.systemName]: "x" },
+  LastState: canaries.state,
   Description: `${canaries.hostName}.${canaries.domain} at ${canaries.ip} (${canaries.mac}), see ${canaries.mail}`,
   Comment: `installed by ${canaries.account} with ${canaries.accountPassword}`,
   Location: { PostalAddress: { Room: canaries.room, Contact: canaries.mail }, Placement: { Row: canaries.room } },
@@ -64,6 +80,8 @@ const system = {
 const manager = {
   UUID: canaries.uuid,
   ServiceEntryPointUUID: canaries.uuid,
+  ServiceIdentification: canaries.service,
+  CommandShell: { ServiceEnabled: true, note: canaries.shellNote },
   Oem: oem,
 };
 
@@ -74,12 +92,16 @@ export const canaryFixture = (): string => {
   for (const [uri, more] of [
     [`/redfish/v1/Systems/${canaries.serial}`, { ...system, Id: canaries.serial }],
     ["/redfish/v1/Managers/1", manager],
+    ["/redfish/v1/", { Description: canaries.rootText }],
+    [`/redfish/v1/Systems/${canaries.serial}/VirtualMedia/Cd`, { Description: canaries.slotText }],
   ] as const) {
     if (resources[uri] === undefined) throw new Error(`the standard service has no ${uri}`);
     resources[uri] = { ...resources[uri], ...more };
   }
   const boot = resources[`/redfish/v1/Systems/${canaries.serial}`]?.["Boot"] as Record<string, unknown>;
   boot["UefiTargetBootSourceOverride"] = `PciRoot(0x0)/MAC(${bare(canaries.mac)},0x1)/IPv4(${canaries.ip})`;
+  boot["BootOrder"] = ["Boot0001", canaries.bootEntry];
+  boot["BootNext"] = canaries.bootNext;
   boot["HttpBootUri"] = `http://${canaries.imageHost}/${canaries.imageName}.iso`;
   return fixtureOf(resources, { auth: { basic: true } });
 };

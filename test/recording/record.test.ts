@@ -48,7 +48,7 @@ test("the BMC to be recorded shows every canary", async () => {
   const { bmc, call } = await simulate({ fixture: canaryFixture() });
   bmc.insertByHand("Cd", imageUrl);
   const system = `/redfish/v1/Systems/${canaries.serial}`;
-  const uris = [system, "/redfish/v1/Managers/1", `${system}/VirtualMedia/Cd`];
+  const uris = ["/redfish/v1/", system, "/redfish/v1/Managers/1", `${system}/VirtualMedia/Cd`];
   const shown = (await Promise.all(uris.map(async (uri) => (await call("GET", uri)).text))).join("\n");
   expect(Object.values(canaries).filter((canary) => !shown.toLowerCase().includes(canary.toLowerCase()))).toEqual([]);
 });

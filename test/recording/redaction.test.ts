@@ -84,6 +84,12 @@ describe("redaction", () => {
     ],
     ["a placeholder", { AssetTag: "None", Boot: { BootSourceOverrideTarget: "None" } }],
     ["a product that is also its SKU", { Model: "X-210C-M7", Name: "X-210C-M7" }],
+    ["the name of a slot", { Name: "Virtual Removable Media (vDVD)", Description: "USBStick" }],
+    [
+      "a parameter of an action",
+      { Parameters: [{ Name: "TransferProtocolType", DataType: "String", AllowableValues: ["HTTP", "OEM"] }] },
+    ],
+    ["a boot order", { Boot: { BootOrder: ["Boot0001", "Boot000A"], BootSourceOverrideTarget: "UsbCd" } }],
     ["an origin of addresses", { IPv4Addresses: [{ AddressOrigin: "DHCP" }] }],
     ["an empty password", { Password: null, UserName: "" }],
     ["a schema's address", { "@odata.context": "http://redfish.dmtf.org/schemas/v1/odata-v4.json" }],
@@ -106,7 +112,27 @@ describe("redaction", () => {
     expect(text).not.toMatch(/Sunflower|Seeds42|10\.213/u);
   });
 
-  test("OEM parts keep links, types and single words, and no other text", () => {
+  test.each<[string, Record<string, Json>]>([
+    ["a description", { Description: "Frankfurt" }],
+    ["a name", { Name: "gandalf" }],
+    ["a message", { Conditions: [{ Message: "gandalf" }] }],
+    ["a boot option", { BootOrder: ["Bootgandalf"] }],
+    ["a state in words", { LastState: "owner=gandalf" }],
+    ["an unknown property", { note: "gandalf" }],
+    ["a text without Latin letters", { note: "機密" }],
+    ["a model in an OEM part", { Oem: { Acme: { Model: "gandalf" } } }],
+  ])("disguises %s, and keeps its length", (_what, value) => {
+    const text = JSON.stringify(redacted(value));
+    expect(text).not.toMatch(/Frankfurt|gandalf|機|密/u);
+    expect(text).toHaveLength(JSON.stringify(value).length);
+  });
+
+  test("a host's short name is found where only its full name was told to be one", () => {
+    const value = { HostName: "db-heron-17.corp.example", "@odata.id": "/redfish/v1/Systems/db-heron-17" };
+    expect(JSON.stringify(redacted(value))).not.toContain("heron");
+  });
+
+  test("OEM parts keep links, types, versions and words of enumerations, and no other text", () => {
     const kept = {
       "@odata.type": "#A.v1_0_0.A",
       Mode: "Dhcp",

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadSealer, parseKeys } from "../../src/store/keys.ts";
+import { checkKeys, loadSealer, parseKeys } from "../../src/store/keys.ts";
 import { generateSealingKey, Sealer } from "../../src/store/sealer.ts";
 
 describe("the sealer", () => {
@@ -81,6 +81,21 @@ describe("sealing keys", () => {
     const first = await loadSealer({ kind: "file", path });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect((await loadSealer({ kind: "file", path })).keyId).toBe(first.keyId);
+  });
+
+  it("are not made beside a database, which they could not open", async () => {
+    const [path, database] = [join(dir, "sealing.key"), join(dir, "mediabay.db")];
+    writeFileSync(database, "");
+    for (const load of [loadSealer, checkKeys]) {
+      const loading = load({ kind: "file", path, database });
+      await expect(loading).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringContaining(path) });
+    }
+    expect(readdirSync(dir)).toEqual(["mediabay.db"]);
+  });
+
+  it("are not made by a check", async () => {
+    await checkKeys({ kind: "file", path: join(dir, "sealing.key"), database: join(dir, "mediabay.db") });
+    expect(readdirSync(dir)).toEqual([]);
   });
 
   it("are refused from a file that others may read", async () => {

@@ -19,7 +19,13 @@ export interface Fact {
   /** Commits of the last action. */
   readonly commits?: number;
   readonly attachments?: readonly { readonly id: string; readonly state: string }[];
-  readonly operations?: readonly { readonly kind: string; readonly state: string; readonly error?: string }[];
+  readonly operations?: readonly {
+    readonly kind: string;
+    readonly state: string;
+    /** Each step's name and state, in order. */
+    readonly steps: readonly string[];
+    readonly error?: string;
+  }[];
 }
 
 const orders = JSON.parse(process.env["ORDERS"] ?? "{}") as Orders;
@@ -91,9 +97,10 @@ const operations = await gateway.listOperations({ limit: 10 });
 tell({
   commits: counted,
   attachments: attachments.items.map(({ id, state }) => ({ id, state })),
-  operations: operations.items.map(({ kind, state, error }) => ({
+  operations: operations.items.map(({ kind, state, steps, error }) => ({
     kind,
     state,
+    steps: steps.map((step) => `${step.name.split(" ")[0] ?? ""} ${step.state}`),
     ...(error && { error: `${error.code} ${error.message}` }),
   })),
 });

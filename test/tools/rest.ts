@@ -37,6 +37,9 @@ const createFakeTokens = (): TokenStore & { readonly asked: string[] } => {
       return records.get(token);
     },
     list: async () => [...records.values()],
+    renew: async () => {
+      throw new MediabayError("NOT_FOUND", "Nobody renews a token over REST.");
+    },
     remove: async (id) => {
       const found = [...records].find(([, record]) => record.id === id);
       if (!found) throw new MediabayError("NOT_FOUND", "There is no such token.");

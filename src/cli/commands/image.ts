@@ -75,7 +75,7 @@ export const define = (command: Command, cli: Cli): void => {
     .action((uri: string | undefined, options: AddOptions) => add(cli, uri, options));
   command
     .command("remove")
-    .description("no longer keep an image; its bytes go unless an attachment needs them")
+    .description("remove an image and its bytes; refused while an attachment needs it")
     .argument("<digest>", "SHA-256", parseDigest)
     .action(async (digest: string) => {
       await (await connect(cli)).call("DELETE", at`/v1/images/${digest}`);

@@ -5,18 +5,20 @@ import { MediabayError } from "../../core/errors.ts";
 import type { TokenStore } from "../../core/ports.ts";
 import type { TokenRecord } from "../../core/records.ts";
 import type { Role } from "../../core/vocabulary.ts";
-import { type Database, UniqueViolation } from "../tables/database.ts";
+import { type Database, type Tables, UniqueViolation } from "../tables/database.ts";
 import { given } from "../tables/json.ts";
 import type { TokensTable } from "../tables/schema.ts";
 
 /** `lastUsedAt` is this exact; writing each use would cost a disk flush per request. */
 const lastUseGrainMs = 60_000;
 
+const makeToken = (): string => `mb_${randomBytes(32).toString("base64url")}`;
+
 const hashOf = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 export const createTokenStore = (database: Database, clock: Clock): TokenStore => ({
   async create(name, role) {
-    const token = `mb_${randomBytes(32).toString("base64url")}`;
+    const token = makeToken();
     const record: TokenRecord = { id: randomUUID(), name, role, createdAt: clock.now() };
     const row: TokensTable = {
       id: record.id,
@@ -50,12 +52,34 @@ export const createTokenStore = (database: Database, clock: Clock): TokenStore =
       const rows = await tables.selectFrom("tokens").selectAll().orderBy("name").execute();
       return rows.map(toRecord);
     }),
+  async renew(id) {
+    const token = makeToken();
+    const changes = { hash: hashOf(token), last_used_at: null };
+    const row = await database.write((tables) =>
+      tables.updateTable("tokens").set(changes).where("id", "=", id).returningAll().executeTakeFirst(),
+    );
+    if (!row) throw unknown(id);
+    return { token, record: toRecord(row) };
+  },
   remove: (id) =>
     database.write(async (tables) => {
-      const removed = await tables.deleteFrom("tokens").where("id", "=", id).executeTakeFirst();
-      if (removed.numDeletedRows === 0n) throw new MediabayError("NOT_FOUND", `There is no token ${id}.`);
+      const row = await tables.selectFrom("tokens").select("role").where("id", "=", id).executeTakeFirst();
+      if (!row) throw unknown(id);
+      if (row.role === "admin") await keepAnAdmin(tables, id);
+      await tables.deleteFrom("tokens").where("id", "=", id).execute();
     }),
 });
+
+const unknown = (id: string): MediabayError => new MediabayError("NOT_FOUND", `There is no token ${id}.`);
+
+/** Without an admin's token nobody could make another. */
+const keepAnAdmin = async (tables: Tables, leaving: string): Promise<void> => {
+  const others = tables.selectFrom("tokens").select("id").where("role", "=", "admin").where("id", "!=", leaving);
+  if (await others.executeTakeFirst()) return;
+  throw new MediabayError("INVALID_REQUEST", `Token ${leaving} is the last one of an admin, so it stays.`, {
+    hint: "Create another token with the role admin first, then remove this one with it.",
+  });
+};
 
 const noteUse = async (database: Database, id: string, at: number): Promise<void> => {
   try {

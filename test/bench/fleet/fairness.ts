@@ -18,8 +18,8 @@ interface FamilyView {
 const queued = (turns: readonly Turn[]): readonly number[] => turns.map(({ queuedMs }) => queuedMs);
 const longestOf = (turns: readonly Turn[]): number => Math.max(...queued(turns));
 
-/** Waits of less than this are no waits: nobody was in line. */
-const noWaitMs = 50;
+/** What is waited less is of no account: a small fleet has hardly a line. */
+const noWaitMs = 5000;
 const ratio = (one: number, other: number): number => Math.max(one, noWaitMs) / Math.max(other, noWaitMs);
 
 const viewFamilies = ({ turns }: Round): readonly FamilyView[] => {

@@ -85,13 +85,14 @@ const waitNote = (name: string, { cost }: Measured): string => {
   return `Waits over all machines, ${name}: ${told.join(", ") || "none"}.`;
 };
 
-const costNote = (name: string, { cost, bmcsCpuMs, round }: Measured): string => {
+const costNote = (name: string, { cost, bmcsCpuMs, round }: Measured, { concurrency }: FleetRun): string => {
   const { count, ms } = cost.commits;
+  const held = (100 * sum(round.turns.map(({ tookMs }) => tookMs))) / (round.wallMs * concurrency);
   const share = (cpuMs: number): string =>
     `${seconds(cpuMs)} s (${((100 * cpuMs) / round.wallMs).toFixed(0)} % of a core)`;
   return (
     `CPU, ${name}: gateway ${share(cost.cpuMs)}, all BMCs ${share(bmcsCpuMs)}; ` +
-    `${count} commits held the event loop for ${seconds(ms)} s.`
+    `${count} commits held the event loop for ${seconds(ms)} s. Turns held ${held.toFixed(0)} % of the ${concurrency} places.`
   );
 };
 
@@ -116,18 +117,28 @@ const stateNotes = ({ attach, detach, downloads, imagesLeft }: FleetRun): readon
   ];
 };
 
+/** A line's worth, without where it happened. */
+const shortened = (error: string): string =>
+  error
+    .replaceAll(/https?:\/\/[\d.:]+/gu, "")
+    .replaceAll(/\s+/gu, " ")
+    .slice(0, 110);
+
 const contestNotes = ({ contest, families }: FleetRun): readonly string[] => {
   if (contest === undefined) return ["sushy can do none of these families."];
-  const { pool, ours, unable } = contest;
+  const { pool, poolRequests, ours, unable } = contest;
   const perMachine = [pool.wallMs / pool.done, ours.round.wallMs / doneOf(ours)] as const;
   const ratio = perMachine[0] / perMachine[1];
+  const [sushyRequests, ourRequests] = [poolRequests / pool.done, requestsOf(ours) / doneOf(ours)];
   const told = perMachine.map((ms) => `${ms.toFixed(0)} ms`);
   return [
     `${aim(`≥ ${leastOfPool}× faster than the pool`, ratio >= leastOfPool)} (${times(ratio)}: ${told[0]} against ${told[1]} a machine done)`,
+    `  requests a machine: ${sushyRequests.toFixed(1)} by sushy, ${ourRequests.toFixed(1)} by us, which alone would make it ${times(sushyRequests / ourRequests)}; ` +
+      `CPU: ${seconds(pool.cpuMs)} s by sushy, ${seconds(ours.cost.cpuMs)} s by us`,
     `sushy can insert and verify on ${contest.families.length} of ${families} families; not on:`,
-    ...[...unable].map(([family, { error }]) => `  ${family}: ${error.replaceAll(/\s+/gu, " ").slice(0, 110)}`),
+    ...[...unable].map(([family, { error }]) => `  ${family}: ${shortened(error)}`),
     ...[...pool.failures].map(
-      ([family, { count, error }]) => `sushy failed on ${count} of ${family}: ${error.slice(0, 110)}`,
+      ([family, { count, error }]) => `sushy failed on ${count} of ${family}: ${shortened(error)}`,
     ),
   ];
 };
@@ -149,6 +160,9 @@ const explanations = ({ latencyMs, concurrency }: FleetRun): readonly string[] =
   `Ideal: requests that the BMCs logged × ${latencyMs} ms ÷ ${concurrency} machines at once. With waits: also what the driver waited for the BMCs' sake`,
   "(settle times, tasks, polls until a slot shows the medium, which are real time here and hold the machine's turn) ÷ the same number.",
   "Loop delay: p50 / p99 / max in ms of monitorEventLoopDelay inside the gateway's process, its own 10 ms period taken off.",
+  "The polls' own interval is ours: a BMC that is ready sooner is still waited for to its end, and that too is in the ideal with waits.",
+  "Settings that are not the default: https offered beside http, loopback named as a proxy (all BMCs read from one address, of which",
+  "otherwise 64 connections are let in), 8192 connections of the image plane.",
   "Same families: the machines that the pool can do, for either client anew, nothing known of them. Everything runs on this computer.",
 ];
 
@@ -178,8 +192,8 @@ export const fleetTable = (run: FleetRun): Table => ({
     ...failureNotes("detach", run.detach),
     waitNote("attach all", run.attach),
     waitNote("detach all", run.detach),
-    costNote("attach all", run.attach),
-    costNote("detach all", run.detach),
+    costNote("attach all", run.attach, run),
+    costNote("detach all", run.detach, run),
     `Left out, as they refuse by design: ${run.leftOut.join(", ") || "none"}.`,
     ...explanations(run),
   ],

@@ -8,11 +8,14 @@ import type { Bmc } from "./bmcs.ts";
 
 const outcome = z.object({
   wallMs: z.number(),
+  cpuMs: z.number(),
   bmcs: z.array(z.object({ name: z.string(), tookMs: z.number(), error: z.string().nullable() })),
 });
 
 export interface PoolRound {
   readonly wallMs: number;
+  /** Of the whole process. */
+  readonly cpuMs: number;
   readonly done: number;
   /** What failed, by family: how often, and the library's words about the first. */
   readonly failures: ReadonlyMap<string, { readonly count: number; readonly error: string }>;
@@ -27,7 +30,7 @@ export const attachThroughSushy = async (
 ): Promise<PoolRound> => {
   const running = promisify(execFile)(venv.python, [script], { maxBuffer: longestOutputBytes });
   running.child.stdin?.end(JSON.stringify({ ...order, bmcs }));
-  const { wallMs, bmcs: ended } = outcome.parse(JSON.parse((await running).stdout));
+  const { wallMs, cpuMs, bmcs: ended } = outcome.parse(JSON.parse((await running).stdout));
   const families = new Map(bmcs.map(({ name, family }) => [name, family]));
   const failures = new Map<string, { count: number; error: string }>();
   for (const { name, error } of ended) {
@@ -36,5 +39,5 @@ export const attachThroughSushy = async (
     const known = failures.get(family);
     failures.set(family, { count: (known?.count ?? 0) + 1, error: known?.error ?? error });
   }
-  return { wallMs, done: ended.filter(({ error }) => error === null).length, failures };
+  return { wallMs, cpuMs, done: ended.filter(({ error }) => error === null).length, failures };
 };

@@ -18,6 +18,13 @@ test.each([
   [{ insert: { settleMs: "soon" } }, "redfish.insert.settleMs", "malformed"],
   [{ auth: { mode: "digest" } }, "redfish.auth.mode", "malformed"],
   [{ slots: { exclude: "(" } }, "redfish.slots.exclude", "malformed"],
+  [{ insert: { recipe: [{ method: "POST", path: "{slots}" }] } }, "redfish.insert.recipe.0.path", "malformed"],
+  [{ insert: { recipe: [{ method: "POST", path: "{slot}/{x}" }] } }, "redfish.insert.recipe.0.path", "malformed"],
+  [
+    { insert: { recipe: [{ method: "POST", path: "/x", body: { Url: ["{imgae}"] } }] } },
+    "redfish.insert.recipe.0.body",
+    "malformed",
+  ],
   [{ errors: { list: [{ match: {}, code: "BMC_BUSY" }] } }, "redfish.errors.list.0.match", "malformed"],
   [{ errors: { list: [{ match: { id: "X" }, code: "OOPS" }] } }, "redfish.errors.list.0.code", "malformed"],
 ])("%j is refused, naming the quirk", (raw, field, why) => {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Cli, SettingFlags } from "../../context.ts";
-import { systemdUnit } from "../../systemd-unit.ts";
+import { hiddenPath, systemdUnit, type UnitPaths } from "../../systemd-unit.ts";
 
 type Setting = NonNullable<SettingFlags["set"]>[number];
 
@@ -31,6 +31,14 @@ const flagsOf = (cli: Cli, { stateDir, host, port, set = [] }: ServeOptions): Se
   return { ...(config === undefined ? {} : { config }), set: [...set, ...named] };
 };
 
+const printUnit = async (cli: Cli, config: Pick<UnitPaths, "configPath">): Promise<void> => {
+  const paths: UnitPaths = { nodePath: process.execPath, mainPath: cli.work.mainPath, ...config };
+  const hidden = hiddenPath(paths);
+  if (hidden !== undefined) cli.note(`warning: the unit's user cannot read ${hidden} there; install it under /opt.`);
+  const unit = systemdUnit(paths);
+  await cli.show({ unit }, unit);
+};
+
 export const define = (command: Command, cli: Cli): void => {
   command
     .option("--check", "check the settings and end: exit code 0, or 78 with every problem")
@@ -42,13 +50,8 @@ export const define = (command: Command, cli: Cli): void => {
     .action(async (options: ServeOptions) => {
       const flags = flagsOf(cli, options);
       if (options.printUnit === true) {
-        const { mainPath } = cli.work;
-        const unit = systemdUnit({
-          nodePath: process.execPath,
-          mainPath,
-          ...(flags.config === undefined ? {} : { configPath: resolve(flags.config) }),
-        });
-        return cli.show({ unit }, unit);
+        const { config } = flags;
+        return printUnit(cli, config === undefined ? {} : { configPath: resolve(config) });
       }
       if (options.check !== true) return cli.work.serve(flags);
       await cli.work.check(flags);

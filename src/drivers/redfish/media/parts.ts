@@ -22,10 +22,12 @@ export const mountOptions = ({ quirks }: Service, sizeBytes = 0): StepOptions =>
   ...(quirks.auth.mountAuth === "basic" ? { auth: "basic" as const } : {}),
 });
 
-export const slotValues = ({ knowledge }: MediaParts, { id, path }: LearntSlot): TemplateValues => ({
+/** `action` is where the slot itself says that its insert is sent. */
+export const slotValues = ({ knowledge }: MediaParts, { id, path, insertTarget }: LearntSlot): TemplateValues => ({
   ...pathsOf(knowledge),
   slot: path,
   slotId: id,
+  ...(insertTarget === undefined ? {} : { action: insertTarget }),
 });
 
 export const mediumValues = (parts: MediaParts, slot: LearntSlot, { url }: Medium): TemplateValues => {
