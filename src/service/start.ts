@@ -111,7 +111,7 @@ const startGateway = async (
     deadlineMs: settings.operations.deadlineMs,
   };
   const { conversations, handlers } = createUseCases(deps);
-  undo.push(observe(store.journal, metrics, log));
+  undo.push(observe(store.journal, store.machines, { metrics, log }));
   const { concurrency } = settings.operations;
   const operations = createOperations({ journal: store.journal, clock, log, handlers, concurrency });
   await sweep(deps);

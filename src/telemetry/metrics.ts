@@ -1,7 +1,7 @@
 // The process's Prometheus metrics, in a registry of their own. Every label takes its values from a bounded set.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "@prometheus-io/client";
 import type { Exchange } from "../core/driver.ts";
-import type { AttachmentState, OperationKind } from "../core/vocabulary.ts";
+import type { AttachmentState, OperationKind, ProtocolName } from "../core/vocabulary.ts";
 import { attachmentStates } from "../core/vocabulary.ts";
 
 export interface MetricsSettings {
@@ -28,6 +28,8 @@ export interface Metrics {
     readonly outcome: "succeeded" | "failed" | "cancelled";
   }): void;
   stepEnded(step: {
+    /** `unknown` until the machine was spoken to. */
+    readonly protocol: ProtocolName | "unknown";
     readonly kind: OperationKind;
     readonly step: string;
     readonly outcome: "done" | "failed" | "undone";
@@ -77,7 +79,7 @@ const createInstruments = (registers: Registry[]) => ({
   steps: new Histogram({
     name: "mediabay_step_seconds",
     help: "Duration of operation steps.",
-    labelNames: ["kind", "step", "outcome"],
+    labelNames: ["kind", "protocol", "step", "outcome"],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
     registers,
   }),
@@ -169,8 +171,8 @@ export const createMetrics = (settings: MetricsSettings): Metrics => {
   return {
     contentType: registry.contentType,
     operationEnded: ({ kind, outcome }) => instruments.operations.inc({ kind, outcome }),
-    stepEnded: ({ kind, step, outcome, durationMs }) =>
-      instruments.steps.observe({ kind, step: boundStep(step), outcome }, durationMs / 1000),
+    stepEnded: ({ kind, protocol, step, outcome, durationMs }) =>
+      instruments.steps.observe({ kind, protocol, step: boundStep(step), outcome }, durationMs / 1000),
     bmcExchange: ({ protocol, method, status, durationMs }) => {
       const verb = methods.has(method) ? method : "other";
       instruments.bmcRequests.inc({ protocol, method: verb, class: statusClass(status) });

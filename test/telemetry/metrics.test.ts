@@ -22,7 +22,7 @@ describe("what happened", () => {
   it("is counted under the agreed names and labels", async () => {
     const metrics = create();
     metrics.operationEnded({ kind: "attach", outcome: "succeeded" });
-    metrics.stepEnded({ kind: "attach", step: "insert a-1", outcome: "done", durationMs: 1500 });
+    metrics.stepEnded({ kind: "attach", protocol: "redfish", step: "insert a-1", outcome: "done", durationMs: 1500 });
     metrics.bmcExchange({ protocol: "redfish", method: "GET", path: "/redfish/v1", status: 200, durationMs: 250 });
     metrics.bmcExchange({ protocol: "redfish", method: "POST", path: "/x", error: "ECONNRESET", durationMs: 250 });
     metrics.imagePlaneRequest({ status: 206, bytes: 4096 });
@@ -31,8 +31,8 @@ describe("what happened", () => {
     metrics.setSources(sources);
     expect(await samplesOf(metrics)).toEqual([
       'mediabay_operations_total{kind="attach",outcome="succeeded"} 1',
-      'mediabay_step_seconds_sum{kind="attach",step="insert",outcome="done"} 1.5',
-      'mediabay_step_seconds_count{kind="attach",step="insert",outcome="done"} 1',
+      'mediabay_step_seconds_sum{kind="attach",protocol="redfish",step="insert",outcome="done"} 1.5',
+      'mediabay_step_seconds_count{kind="attach",protocol="redfish",step="insert",outcome="done"} 1',
       'mediabay_bmc_requests_total{protocol="redfish",method="GET",class="2xx"} 1',
       'mediabay_bmc_requests_total{protocol="redfish",method="POST",class="error"} 1',
       'mediabay_bmc_request_seconds_sum{protocol="redfish",method="GET"} 0.25',
@@ -64,11 +64,11 @@ describe("labels", () => {
   it("stay few, whatever is reported", async () => {
     const metrics = create();
     for (let n = 0; n < 1000; n += 1) {
-      metrics.stepEnded({ kind: "attach", step: `step-${n}`, outcome: "failed", durationMs: 1 });
+      metrics.stepEnded({ kind: "attach", protocol: "redfish", step: `step-${n}`, outcome: "failed", durationMs: 1 });
       metrics.bmcExchange({ protocol: "redfish", method: `M${n}`, path: `/${n}`, status: n * 7, durationMs: 1 });
       metrics.imagePlaneRequest({ status: 10_000 + n, bytes: 0 });
     }
-    metrics.stepEnded({ kind: "attach", step: 'x"} 1\nfake 2', outcome: "done", durationMs: 1 });
+    metrics.stepEnded({ kind: "attach", protocol: "redfish", step: 'x"} 1\nfake 2', outcome: "done", durationMs: 1 });
     const lines = await samplesOf(metrics);
     expect(lines.length).toBeLessThan(2 * 66 + 20);
     expect(lines).toContain('mediabay_image_plane_requests_total{code="other"} 1000');
