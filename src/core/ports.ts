@@ -250,7 +250,8 @@ export interface EnsureImage {
 /** Implemented in images/. */
 export interface Images {
   /**
-   * The image is in the store and held when this resolves. One download per source, however many ask at once.
+   * The image is in the store and held when this resolves. One download per source, however many ask at once;
+   * later its origin is asked whether it changed.
    * @throws SOURCE_FORBIDDEN, SOURCE_UNSUPPORTED, SOURCE_UNREACHABLE, SOURCE_REFUSED, IMAGE_TOO_LARGE, IMAGE_INVALID, IMAGE_DIGEST_MISMATCH, IMAGE_NOT_FOUND
    */
   ensure(request: EnsureImage): Promise<ImageRecord>;

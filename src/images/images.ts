@@ -7,10 +7,12 @@ import type { AttachmentRole } from "../core/vocabulary.ts";
 import { type AddressPolicySettings, createAddressPolicy, type Listener } from "../wire/address-policy.ts";
 import type { LookupFunction } from "../wire/guarded/agent.ts";
 import { type DecodeLimit, decode, encodedAllowance, tooLarge } from "./decode.ts";
+import { digestMismatch, parseDigest } from "./digests.ts";
 import { createFlights, type Flight } from "./flights.ts";
 import { identify } from "./identify.ts";
+import { createSeenSources } from "./seen-sources.ts";
 import { createSources, type LocatedSource } from "./sources/registry.ts";
-import { RestartTransfer, type SourceSettings } from "./sources/source.ts";
+import { RestartTransfer, type SourceSettings, type Transfer } from "./sources/source.ts";
 import { type ImageStore, imageNotFound } from "./store.ts";
 
 export interface ImagesSettings {
@@ -27,8 +29,8 @@ export interface ImagesDeps {
   /** Where the control plane and the image plane listen: never a source, unless `allowOwn`. */
   ownListeners(): readonly Listener[];
   readonly lookup?: LookupFunction;
-  /** For the metrics: each download's end, and each caller that shared another's. */
-  readonly onDownload?: (outcome: "succeeded" | "failed" | "joined") => void;
+  /** For the metrics: each download's end, `unchanged` without a body, and each caller that shared another's. */
+  readonly onDownload?: (outcome: "succeeded" | "failed" | "joined" | "unchanged") => void;
 }
 
 /** One caller of `ensure` while a download runs. */
@@ -42,17 +44,11 @@ interface Arrival {
   readonly digest: string;
   /** Those for whom the image was held as it was stored. */
   readonly held: ReadonlySet<Waiter>;
+  /** Without a download: the origin vouched for what is in the store. */
+  readonly unchanged: boolean;
 }
 
 const progressEveryMs = 250;
-
-/** @throws MediabayError INVALID_REQUEST */
-const parseDigest = (digest: string | undefined): string | undefined => {
-  if (digest === undefined || /^[0-9a-f]{64}$/i.test(digest)) return digest?.toLowerCase();
-  throw new MediabayError("INVALID_REQUEST", "A digest is the 64 hexadecimal digits of a SHA-256.", {
-    field: "digest",
-  });
-};
 
 const cancelled = (signal: AbortSignal): MediabayError =>
   signal.reason instanceof MediabayError
@@ -66,6 +62,7 @@ class SourcedImages implements Images {
   readonly #deps: ImagesDeps;
   readonly #sources: ReturnType<typeof createSources>;
   readonly #flights = createFlights<Waiter, Arrival>();
+  readonly #seen = createSeenSources();
 
   constructor(deps: ImagesDeps) {
     const { clock, lookup, settings } = deps;
@@ -128,7 +125,7 @@ class SourcedImages implements Images {
   }
 
   async #ensureStored(request: EnsureImage, digest: string, expected: string | undefined): Promise<ImageRecord> {
-    if (expected !== undefined && expected !== digest) throw mismatch(expected, digest);
+    if (expected !== undefined && expected !== digest) throw digestMismatch(expected, digest);
     const held = await this.#held(request, digest);
     if (held === undefined) throw imageNotFound(digest);
     return held;
@@ -151,12 +148,12 @@ class SourcedImages implements Images {
       let own = false;
       const arriving = this.#flights.join(key, waiter, request.signal, (flight) => {
         own = true;
-        return this.#counted(this.#fetch(located, this.#limit(request.role), flight));
+        return this.#counted(this.#fetch(located, key, this.#limit(request.role), flight));
       });
       if (!own) this.#deps.onDownload?.("joined");
       const arrival = await arriving;
-      if (!accepts(waiter, arrival.digest)) throw mismatch(expectedDigest ?? "", arrival.digest);
-      // Who joined in the very moment of storing was not held for, and the image may have gone again since.
+      if (!accepts(waiter, arrival.digest)) throw digestMismatch(expectedDigest ?? "", arrival.digest);
+      // An image of before, or one that was stored in the very moment of joining, is not held yet and may have gone again.
       const record = arrival.held.has(waiter)
         ? await this.get(arrival.digest)
         : await this.#held(request, arrival.digest);
@@ -165,13 +162,18 @@ class SourcedImages implements Images {
   }
 
   async #counted(download: Promise<Arrival>): Promise<Arrival> {
-    const [{ status }] = await Promise.allSettled([download]);
-    this.#deps.onDownload?.(status === "fulfilled" ? "succeeded" : "failed");
+    const [ended] = await Promise.allSettled([download]);
+    if (ended.status === "rejected") this.#deps.onDownload?.("failed");
+    else this.#deps.onDownload?.(ended.value.unchanged ? "unchanged" : "succeeded");
     return download;
   }
 
-  async #fetch(located: LocatedSource, limit: DecodeLimit, flight: Flight<Waiter>): Promise<Arrival> {
-    const { scheme, reference } = located;
+  async #fetch(
+    { scheme, reference }: LocatedSource,
+    key: string,
+    limit: DecodeLimit,
+    flight: Flight<Waiter>,
+  ): Promise<Arrival> {
     if (scheme.open === undefined) throw new TypeError(`${scheme.kind} cannot be opened`);
     const transfer = scheme.open(reference, {
       signal: flight.signal,
@@ -180,6 +182,25 @@ class SourcedImages implements Images {
       },
       onProgress: this.#progressOf(flight),
     });
+    try {
+      const digest = await this.#unchanged(key, transfer);
+      if (digest !== undefined) return { digest, held: new Set(), unchanged: true };
+      const arrival = await this.#download(transfer, limit, flight);
+      this.#seen.remember(key, arrival.digest, transfer.validator?.());
+      return arrival;
+    } finally {
+      transfer.close?.();
+    }
+  }
+
+  /** The digest of the stored image that the origin, asked now, would send. */
+  async #unchanged(key: string, transfer: Transfer): Promise<string | undefined> {
+    const seen = this.#seen.recall(key);
+    if (seen === undefined || (await this.#deps.store.find(seen.digest)) === undefined) return undefined;
+    return (await transfer.unchangedSince?.(seen.validator)) ? seen.digest : undefined;
+  }
+
+  async #download(transfer: Transfer, limit: DecodeLimit, flight: Flight<Waiter>): Promise<Arrival> {
     for (;;) {
       try {
         return await this.#receive(transfer.read(), limit, flight);
@@ -202,7 +223,7 @@ class SourcedImages implements Images {
         held = flight.seal().filter((waiter) => accepts(waiter, digest));
         return held.map(({ holder }) => holder);
       });
-      return { digest, held: new Set(held) };
+      return { digest, held: new Set(held), unchanged: false };
     } finally {
       await incoming.discard();
     }
@@ -218,12 +239,6 @@ class SourcedImages implements Images {
     };
   }
 }
-
-const mismatch = (expected: string, actual: string): MediabayError =>
-  new MediabayError("IMAGE_DIGEST_MISMATCH", `The decoded image has the SHA-256 ${actual}, not ${expected}.`, {
-    expected,
-    actual,
-  });
 
 /** `expectedDigest` is that of the decoded image: the bytes that a BMC will read, whatever wrapping the source uses. */
 export const createImages = (deps: ImagesDeps): Images => new SourcedImages(deps);

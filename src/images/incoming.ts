@@ -1,6 +1,6 @@
 // An image on its way in: a temporary file beside its final place, hashed while it is written, on disk before it is named.
 import { createHash, randomUUID } from "node:crypto";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MediabayError } from "../core/errors.ts";
 import type { ReadAt } from "./formats/read-at.ts";
@@ -24,6 +24,16 @@ export const onDisk = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
+    throw translateDiskError(error);
+  }
+};
+
+/** Undefined when there is no such file. */
+export const sizeOf = async (path: string): Promise<number | undefined> => {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw translateDiskError(error);
   }
 };

@@ -1,6 +1,6 @@
 // The bytes of images: files named by their SHA-256, rows in the catalog. A file gets its name only when it is whole and on disk; whoever
 // holds an image keeps it; what nobody holds goes at once, and leftovers of a crash go at the next start.
-import { chmod, type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
@@ -8,10 +8,10 @@ import type { ImageCatalog } from "../core/ports.ts";
 import type { ImageRecord } from "../core/records.ts";
 import { formatSize } from "../core/units.ts";
 import { tooLarge } from "./decode.ts";
-import { createExclusive } from "./exclusive.ts";
 import type { IdentifiedImage } from "./identify.ts";
 import type { ImageFiles } from "./plane/contents.ts";
-import { createIncoming, type Incoming, incomingPrefix, onDisk, syncFolder, translateDiskError } from "./incoming.ts";
+import { createIncoming, type Incoming, incomingPrefix, onDisk, sizeOf, syncFolder } from "./incoming.ts";
+import { createSharedTurns } from "./shared-turns.ts";
 
 export interface ImageStoreDeps {
   /** `<stateDir>/images`; made with mode 0700. */
@@ -50,19 +50,10 @@ export const imageNotFound = (digest: string): MediabayError =>
 
 const digestPattern = /^[0-9a-f]{64}$/;
 
-const sizeOf = async (path: string): Promise<number | undefined> => {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw translateDiskError(error);
-  }
-};
-
 class FileImageStore implements ImageStore {
   readonly #deps: ImageStoreDeps;
-  /** Rows, holds and names change one at a time, so that a hold never meets a deletion half way. */
-  readonly #exclusive = createExclusive();
+  /** Names change one at a time, so that a hold never meets a deletion half way; holds are taken and given back side by side. */
+  readonly #turns = createSharedTurns();
   #usedBytes = 0;
 
   constructor(deps: ImageStoreDeps) {
@@ -70,7 +61,7 @@ class FileImageStore implements ImageStore {
   }
 
   start(): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.exclusive(async () => {
       const { folder } = this.#deps;
       await onDisk(async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -98,7 +89,7 @@ class FileImageStore implements ImageStore {
     image: IdentifiedImage,
     holders: () => readonly string[],
   ): Promise<ImageRecord | undefined> {
-    return this.#exclusive(async () => {
+    return this.#turns.exclusive(async () => {
       const wanted = holders();
       if (wanted.length > 0) await this.#place(incoming, digest, image);
       await incoming.discard();
@@ -108,27 +99,32 @@ class FileImageStore implements ImageStore {
   }
 
   hold(digest: string, holder: string): Promise<ImageRecord | undefined> {
-    return this.#exclusive(async () => {
+    return this.#turns.shared(holder, async () => {
       if ((await this.#whole(digest)) === undefined) return undefined;
-      await this.#deps.catalog.hold(digest, holder);
-      await this.#deps.catalog.touch(digest, this.#deps.clock.now());
-      return this.#deps.catalog.get(digest);
+      const { catalog, clock } = this.#deps;
+      const writes = [catalog.hold(digest, holder), catalog.touch(digest, clock.now())];
+      // When one fails, the other must be over as well before a deletion may begin.
+      await Promise.allSettled(writes);
+      await Promise.all(writes);
+      return catalog.get(digest);
     });
   }
 
   find(digest: string): Promise<ImageRecord | undefined> {
-    return this.#exclusive(() => this.#whole(digest));
+    return this.#turns.shared(undefined, () => this.#whole(digest));
   }
 
-  release(holder: string): Promise<void> {
-    return this.#exclusive(async () => {
-      for (const digest of await this.#deps.catalog.release(holder))
-        if (!this.#deps.isPublished(digest)) await this.#drop(digest);
+  async release(holder: string): Promise<void> {
+    const unheld = await this.#turns.shared(holder, () => this.#deps.catalog.release(holder));
+    if (unheld.length === 0) return;
+    // Another may have taken hold of it since.
+    await this.#turns.exclusive(async () => {
+      for (const digest of unheld) if (await this.#isUnneeded(digest)) await this.#drop(digest);
     });
   }
 
   sweep(keeps: (holder: string) => boolean): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.exclusive(async () => {
       for (const holder of await this.#deps.catalog.allHolders())
         if (!keeps(holder)) await this.#deps.catalog.release(holder);
       await this.#evict(() => false);
@@ -136,7 +132,7 @@ class FileImageStore implements ImageStore {
   }
 
   remove(digest: string): Promise<void> {
-    return this.#exclusive(async () => {
+    return this.#turns.exclusive(async () => {
       if ((await this.#deps.catalog.get(digest)) === undefined) throw imageNotFound(digest);
       const holders = await this.#deps.catalog.holders(digest);
       const needed = holders.find((holder) => holder !== "manual");
@@ -174,6 +170,10 @@ class FileImageStore implements ImageStore {
     return row !== undefined && (await sizeOf(this.#path(digest))) === row.sizeBytes ? row : undefined;
   }
 
+  async #isUnneeded(digest: string): Promise<boolean> {
+    return !this.#deps.isPublished(digest) && (await this.#deps.catalog.holders(digest)).length === 0;
+  }
+
   async #place(incoming: Incoming, digest: string, image: IdentifiedImage): Promise<void> {
     const now = this.#deps.clock.now();
     if ((await this.#whole(digest)) !== undefined) return this.#deps.catalog.touch(digest, now);
@@ -205,7 +205,7 @@ class FileImageStore implements ImageStore {
     const { maxBytes } = this.#deps;
     if (soFarBytes + bytes > maxBytes) throw tooLarge({ name: "images.maxBytes", limitBytes: maxBytes });
     const fits = (): boolean => this.#usedBytes + bytes <= maxBytes;
-    if (!fits()) await this.#exclusive(() => this.#evict(fits));
+    if (!fits()) await this.#turns.exclusive(() => this.#evict(fits));
     if (!fits())
       throw new MediabayError(
         "STORE_UNAVAILABLE",

@@ -1,4 +1,4 @@
-// How the origin answers a request for a file: Basic authentication, ETags and single ranges (RFC 9110).
+// How the origin answers a request for a file: Basic authentication, ETags, If-None-Match and single ranges (RFC 9110).
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 
@@ -52,6 +52,8 @@ const fileAnswer = (request: IncomingMessage, body: Uint8Array, options: OriginR
     ...(ranges ? { "Accept-Ranges": "bytes" } : {}),
     ...((options.etags ?? true) ? { ETag: etag } : {}),
   };
+  if ((options.etags ?? true) && names(request.headers["if-none-match"], etag))
+    return { status: 304, headers: { ETag: etag }, body: nothing };
   const ifRange = request.headers["if-range"];
   const asked = ranges && (ifRange === undefined || ifRange === etag) ? request.headers.range : undefined;
   const window = asked === undefined ? undefined : windowOf(asked, body.byteLength);
@@ -65,6 +67,10 @@ const fileAnswer = (request: IncomingMessage, body: Uint8Array, options: OriginR
     body: body.subarray(window.from, window.to),
   };
 };
+
+/** Whether If-None-Match names the tag, by weak comparison (§13.1.2). */
+const names = (ifNoneMatch: string | undefined, etag: string): boolean =>
+  ifNoneMatch?.trim() === "*" || (ifNoneMatch?.match(/"[^"]*"/g)?.includes(etag) ?? false);
 
 /** A single range; several, or another unit, are answered with the whole. */
 const windowOf = (range: string, size: number): Window | "unsatisfiable" | undefined => {

@@ -181,7 +181,8 @@ const send = async (
   fault: OriginFault | undefined,
   onSent: (bytes: number) => void,
 ): Promise<void> => {
-  const length = fault?.kind === "chunked" ? {} : { "Content-Length": String(body.byteLength) };
+  // A 304 may tell the length of the file alone (RFC 9110 §8.6), and need not.
+  const length = fault?.kind === "chunked" || status === 304 ? {} : { "Content-Length": String(body.byteLength) };
   response.writeHead(status, { ...headers, ...length });
   if (response.req.method === "HEAD") {
     response.end();

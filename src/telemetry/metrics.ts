@@ -39,8 +39,8 @@ export interface Metrics {
   bmcExchange(exchange: Exchange): void;
   /** One answer of the image plane: its status and the body bytes really sent. */
   imagePlaneRequest(request: { readonly status: number; readonly bytes: number }): void;
-  /** One source brought into the store, or not; `joined` shared another's download. */
-  downloadEnded(outcome: "succeeded" | "failed" | "joined"): void;
+  /** One source brought into the store, or not; `joined` shared another's download, `unchanged` needed none. */
+  downloadEnded(outcome: "succeeded" | "failed" | "joined" | "unchanged"): void;
   /** Asked at every scrape from now on. */
   setSources(sources: GaugeSources): void;
   /** The exposition text. */

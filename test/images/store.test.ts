@@ -115,6 +115,38 @@ describe("the image store", () => {
     expect(await files()).toEqual([digest]);
   });
 
+  it("keeps what another takes hold of while its last holder lets go", async () => {
+    const digest = await keep("a", ["attachment-1"]);
+    const [, held] = await Promise.all([store.release("attachment-1"), store.hold(digest, "attachment-2")]);
+    expect(held).toMatchObject({ digest });
+    expect([await files(), await catalog.holders(digest)]).toEqual([[digest], ["attachment-2"]]);
+  });
+
+  it("lets go what one holder took hold of just before", async () => {
+    const digest = await keep("a", ["attachment-1"]);
+    await Promise.all([store.hold(digest, "attachment-2"), store.release("attachment-2")]);
+    expect(await catalog.holders(digest)).toEqual(["attachment-1"]);
+  });
+
+  it("ends no hold before all that it writes is over", async () => {
+    const digest = await keep("a", ["attachment-1"]);
+    const { hold } = catalog;
+    const late = Promise.withResolvers<void>();
+    catalog.hold = async (...args) => late.promise.then(() => hold(...args));
+    const failed = Promise.withResolvers<void>();
+    catalog.touch = async () => {
+      failed.resolve();
+      throw new Error("disk");
+    };
+    const both = Promise.allSettled([store.hold(digest, "attachment-2"), store.release("attachment-1")]);
+    await failed.promise;
+    // Time enough for a deletion that does not wait.
+    for (let looks = 0; looks < 20; looks += 1) expect(await files()).toEqual([digest]);
+    late.resolve();
+    expect(await both).toMatchObject([{ status: "rejected", reason: { message: "disk" } }, { status: "fulfilled" }]);
+    expect([await files(), await catalog.holders(digest)]).toEqual([[digest], ["attachment-2"]]);
+  });
+
   it("holds what it has, and says so when it has it no more", async () => {
     const digest = await keep("a", ["attachment-1"]);
     expect(await store.hold(digest, "attachment-2")).toMatchObject({ digest, references: 2 });

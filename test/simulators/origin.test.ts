@@ -53,6 +53,19 @@ describe("serving", () => {
     expect((await get(origin, { Range: "bytes=0-1", "If-Range": etag })).response.status).toBe(200);
   });
 
+  test("If-None-Match with its ETag, among others or weak, gives 304 without a body or a length", async () => {
+    const origin = await serve();
+    const etag = (await get(origin)).response.headers.get("etag") ?? "";
+    for (const condition of [etag, `"other", W/${etag}`, "*"]) {
+      const { response, bytes } = await get(origin, { "If-None-Match": condition });
+      expect([response.status, response.headers.get("etag"), bytes.byteLength]).toEqual([304, etag, 0]);
+      expect(response.headers.has("content-length")).toBe(false);
+    }
+    origin.setFile("a.iso", Buffer.from("other"));
+    expect((await get(origin, { "If-None-Match": etag })).response.status).toBe(200);
+    expect((await get(await serve({ etags: false }), { "If-None-Match": "*" })).response.status).toBe(200);
+  });
+
   test("ranges and ETags can be switched off", async () => {
     const { response } = await get(await serve({ ranges: false, etags: false }), { Range: "bytes=0-1" });
     expect([response.status, response.headers.get("accept-ranges"), response.headers.get("etag")]).toEqual([

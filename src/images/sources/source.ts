@@ -28,6 +28,14 @@ export interface TransferContext {
   readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
 }
 
+/** By what an origin told the bytes of one answer from others. Made, and understood, by their scheme alone. */
+export interface Validator {
+  /** A digest of the URI that answered, after all redirects: elsewhere the validator says nothing (RFC 9110 §8.8.3). */
+  readonly answeredBy: string;
+  /** Header fields that make a request conditional on other bytes. */
+  readonly condition: Readonly<Record<string, string>>;
+}
+
 /** The transfer cannot go on where it broke, but it may begin again: call `read` once more. */
 export class RestartTransfer extends Error {}
 
@@ -37,6 +45,15 @@ export interface Transfer {
    * @throws RestartTransfer; MediabayError SOURCE_UNREACHABLE, SOURCE_REFUSED, SOURCE_FORBIDDEN
    */
   read(): AsyncGenerator<Uint8Array>;
+  /**
+   * Whether the origin vouches that its bytes are still those of `validator`. Where it does not, its answer is what `read` begins with.
+   * Only before the first `read`, with its errors.
+   */
+  unchangedSince?(validator: Validator): Promise<boolean>;
+  /** Of the bytes that were read, once they came whole; undefined as well when the origin said nothing to rely on. */
+  validator?(): Validator | undefined;
+  /** Drops an answer that was not read. Idempotent. */
+  close?(): void;
 }
 
 export interface SourceScheme {

@@ -24,7 +24,11 @@ export interface OriginClientOptions {
   readonly ca?: readonly string[];
 }
 
+type HeaderFields = Readonly<Record<string, string>>;
+
 export interface OriginAnswer {
+  /** Who answered, after all redirects; without user information. */
+  readonly url: URL;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** The bytes as sent, never decompressed. @throws MediabayError SOURCE_UNREACHABLE when they break off */
@@ -36,9 +40,15 @@ export interface OriginAnswer {
 export interface OriginClient {
   /**
    * @param uri http or https; its user information becomes Basic for that origin only
+   * @param only what goes to one place alone: asked anew for each redirect's target
    * @throws MediabayError SOURCE_FORBIDDEN (policy), SOURCE_REFUSED (redirects), SOURCE_UNREACHABLE (`context.tls` set when the certificate is at fault)
    */
-  get(uri: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<OriginAnswer>;
+  get(
+    uri: URL,
+    headers: HeaderFields,
+    signal: AbortSignal,
+    only?: (target: URL) => HeaderFields,
+  ): Promise<OriginAnswer>;
 }
 
 const mostRedirects = 5;
@@ -150,17 +160,18 @@ export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClien
         throw translate(error, uri.host, signal);
       }
     };
-    return { status: response.statusCode, headers: response.headers, body: body(), close: () => stream.destroy() };
+    const { statusCode: status, headers: received } = response;
+    return { url: uri, status, headers: received, body: body(), close: () => stream.destroy() };
   };
 
   return {
-    async get(uri, headers, signal) {
+    async get(uri, headers, signal, only) {
       const authorization = basic(uri);
       let target = withoutUserInfo(uri);
       const { origin } = target;
       for (let hops = 0; hops <= mostRedirects; hops += 1) {
         const own = authorization !== undefined && target.origin === origin;
-        const sent = { ...headers, "accept-encoding": "identity", "user-agent": "mediabay" };
+        const sent = { ...headers, ...only?.(target), "accept-encoding": "identity", "user-agent": "mediabay" };
         const answer = await getOnce(target, own ? { ...sent, authorization } : sent, signal);
         if (!redirects.has(answer.status)) return answer;
         answer.close();

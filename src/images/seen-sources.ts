@@ -1,0 +1,42 @@
+// What was downloaded whole from where: enough to ask an origin whether it changed, never to answer without asking. In memory alone.
+import { createHash } from "node:crypto";
+import type { Validator } from "./sources/source.ts";
+
+export interface SeenSource {
+  readonly digest: string;
+  readonly validator: Validator;
+}
+
+export interface SeenSources {
+  recall(key: string): SeenSource | undefined;
+  /** Without a validator what was known is forgotten. */
+  remember(key: string, digest: string, validator: Validator | undefined): void;
+}
+
+/** @param most how many are kept: the least recently used goes first */
+export const createSeenSources = (most = 4096): SeenSources => {
+  const seen = new Map<string, SeenSource>();
+  // A source's key may carry credentials, and this outlives the request.
+  const nameOf = (key: string): string => createHash("sha256").update(key).digest("base64");
+
+  const put = (name: string, source: SeenSource): void => {
+    seen.delete(name);
+    seen.set(name, source);
+    const [oldest] = seen.keys();
+    if (seen.size > most && oldest !== undefined) seen.delete(oldest);
+  };
+
+  return {
+    recall: (key) => {
+      const name = nameOf(key);
+      const source = seen.get(name);
+      if (source !== undefined) put(name, source);
+      return source;
+    },
+    remember: (key, digest, validator) => {
+      const name = nameOf(key);
+      if (validator === undefined) seen.delete(name);
+      else put(name, { digest, validator });
+    },
+  };
+};
