@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -30,13 +29,12 @@ it("a fleet is attached with one download and detached without a trace", { timeo
   const origin = await startOrigin({ files: { "config-2.iso": iso } });
   const fleet = await startFleet({ fixtures, count, latencyMs: 5 });
   const service = await startTestService({ "imagePlane.proxies": "127.0.0.0/8", "operations.concurrency": "16" });
-  const wish = { uri: origin.urlOf("config-2.iso"), digest: createHash("sha256").update(iso).digest("hex") };
   const bmcs = bmcsOf(fleet);
   try {
     await registerAll(service, bmcs);
-    expect(endsOf(await attachAll(service, bmcs, wish))).toEqual(all("succeeded"));
+    expect(endsOf(await attachAll(service, bmcs, origin.urlOf("config-2.iso")))).toEqual(all("succeeded"));
     expect(mediaIn(fleet)).toEqual(all(1));
-    expect(origin.requests()).toHaveLength(1);
+    expect(origin.requests().filter(({ status }) => status !== 304)).toHaveLength(1);
     expect(endsOf(await detachAll(service, bmcs))).toEqual(all("succeeded"));
     expect(mediaIn(fleet)).toEqual(all(0));
     expect(fleet.machines.map(({ simulator }) => simulator.sessions())).toEqual(all(0));

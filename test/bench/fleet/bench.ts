@@ -64,9 +64,10 @@ const goThrough = async (stage: Stage, fixtures: readonly string[], options: Opt
   try {
     const { client } = gateway;
     await registerAll(client, bmcs);
-    const attach = await gateway.measure(() => attachAll(client, bmcs, stage.wish));
+    const attach = await gateway.measure(() => attachAll(client, bmcs, stage.imageUrl));
     const detach = await gateway.measure(() => detachAll(client, bmcs));
-    return { attach, detach, downloads: stage.origin.requests().length, imagesLeft: await countImages(client) };
+    const downloads = stage.origin.requests().filter(({ status }) => status !== 304).length;
+    return { attach, detach, downloads, imagesLeft: await countImages(client) };
   } finally {
     await gateway.close();
   }

@@ -27,7 +27,7 @@ const scoutsAtOnce = 8;
 /** One machine a family, without latency. */
 const scout = async (stage: Stage, fixtures: readonly string[]): Promise<PoolRound["failures"]> => {
   const bmcs = await startBmcs(stage, { fixtures, count: fixtures.length, latencyMs: 0 });
-  return (await attachThroughSushy(bmcs, { image: stage.wish.uri, threads: scoutsAtOnce })).failures;
+  return (await attachThroughSushy(bmcs, { image: stage.imageUrl, threads: scoutsAtOnce })).failures;
 };
 
 const countRequests = async (stage: Stage): Promise<number> =>
@@ -37,7 +37,7 @@ const attachThroughGateway = async (stage: Stage, bmcs: readonly Bmc[], concurre
   const gateway = await stage.openGateway(concurrency);
   try {
     await registerAll(gateway.client, bmcs);
-    return await gateway.measure(() => attachAll(gateway.client, bmcs, stage.wish));
+    return await gateway.measure(() => attachAll(gateway.client, bmcs, stage.imageUrl));
   } finally {
     await gateway.close();
   }
@@ -52,7 +52,7 @@ export const compete = async (stage: Stage, order: ContestOrder): Promise<Contes
   if (count === 0) return undefined;
   const fleet = { fixtures: families, count, latencyMs };
   const forPool = await startBmcs(stage, fleet);
-  const pool = await attachThroughSushy(forPool, { image: stage.wish.uri, threads: concurrency });
+  const pool = await attachThroughSushy(forPool, { image: stage.imageUrl, threads: concurrency });
   const poolRequests = await countRequests(stage);
   const ours = await attachThroughGateway(stage, await startBmcs(stage, fleet), concurrency);
   return { families, unable, machines: count, pool, poolRequests, ours };

@@ -113,7 +113,7 @@ const stateNotes = ({ attach, detach, downloads, imagesLeft }: FleetRun): readon
   return [
     `${aim("every machine attached, and its BMC says so", holding === attach.states.length)} (${holding} of ${attach.states.length})`,
     `${aim("nothing left behind", isClean)} (${stillHolding} BMCs with a medium, ${open} sessions, ${imagesLeft} images)`,
-    `${aim("1 origin download", downloads === 1)} (${downloads}; each request names the SHA-256 beside the URI)`,
+    `${aim("1 origin download", downloads === 1)} (${downloads}; later asks were answered "not modified")`,
   ];
 };
 

@@ -117,15 +117,9 @@ const goRound = async (
   };
 };
 
-export interface Wish {
-  readonly uri: string;
-  /** SHA-256 of what is behind it. */
-  readonly digest: string;
-}
-
-export const attachAll = (client: RestClient, bmcs: readonly Bmc[], { uri, digest }: Wish): Promise<Round> =>
+export const attachAll = (client: RestClient, bmcs: readonly Bmc[], uri: string): Promise<Round> =>
   goRound(client, bmcs, "attach", ({ name }) =>
-    must(client, "POST", `/v1/machines/${name}/attachments`, { source: { uri }, digest }),
+    must(client, "POST", `/v1/machines/${name}/attachments`, { source: { uri } }),
   );
 
 export const detachAll = (client: RestClient, bmcs: readonly Bmc[]): Promise<Round> =>

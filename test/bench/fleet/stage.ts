@@ -1,12 +1,11 @@
 // What a round needs: the processes of the BMCs and of the gateway, the origin of the one image, and what a round cost.
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Origin, startOrigin } from "../../../src/simulators/origin.ts";
 import type { Bmc, BmcsProcess, BmcState, FleetOrder } from "./bmcs.ts";
 import { type Child, startChild } from "./child.ts";
 import type { GatewayCost, GatewayProcess } from "./gateway.ts";
-import type { RestClient, Round, Wish } from "./rounds.ts";
+import type { RestClient, Round } from "./rounds.ts";
 
 export interface Measured {
   readonly round: Round;
@@ -18,7 +17,7 @@ export interface Measured {
 
 export interface Stage {
   readonly origin: Origin;
-  readonly wish: Wish;
+  readonly imageUrl: string;
   readonly bmcs: Child<BmcsProcess>;
   /** A fresh gateway in a process of its own, nothing registered. */
   openGateway(concurrency: number): Promise<StagedGateway>;
@@ -83,7 +82,7 @@ export const openStage = async (): Promise<Stage> => {
   return {
     origin,
     bmcs,
-    wish: { uri: origin.urlOf(imageName), digest: createHash("sha256").update(iso).digest("hex") },
+    imageUrl: origin.urlOf(imageName),
     openGateway: (concurrency) => openGateway(bmcs, concurrency),
     close: async () => {
       await bmcs.stop();
