@@ -37,6 +37,8 @@ const deps: CliDeps<Settings> = {
   listSimulated: async () => (await import("./simulators/redfish/index.ts")).listFixtures(),
   rotateKey: async (settings) => (await import("./service/offline.ts")).rotateKey(settings),
   checkProfile: async (file) => (await import("./service/profile-check.ts")).checkProfileFile(file, vendorsDir),
+  inspectImage: async (settings, source) => (await import("./service/inspect.ts")).inspectImage(settings, source),
+  buildDrive: async (order) => (await import("./configdrive/order.ts")).buildOrder(order),
   imageCa: async (settings) => (await import("./service/offline.ts")).imageCa(settings),
 };
 

@@ -48,7 +48,9 @@ const refuseSecrets = (argv: readonly string[]): void => {
       `--${name} is refused: arguments are visible to everyone on this host.`,
       name === "token"
         ? "Use --token-file, MEDIABAY_TOKEN_FILE or MEDIABAY_TOKEN; change the token if it was typed here."
-        : "Use --password-file, --password-env or the prompt; change the password if it was typed here.",
+        : name === "secret"
+          ? "Use --secret-file, --secret-env or the prompt; change the secret if it was typed here."
+          : "Use --password-file, --password-env or the prompt; change the password if it was typed here.",
     );
   }
 };

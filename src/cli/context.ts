@@ -1,5 +1,6 @@
 // What main.ts hands to the command line, and what each command is given.
 import type { Command } from "commander";
+import type { BuiltImage, DriveOrder, ImageInspection, InspectSource } from "../core/configdrive.ts";
 import type { Clock, Json } from "../core/driver.ts";
 
 /** Settings on the command line, as the settings' loader takes them. */
@@ -16,7 +17,7 @@ export interface Input extends AsyncIterable<Uint8Array | string> {
 
 export interface Output {
   readonly isTTY?: boolean;
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
 }
 
 export interface CliIo {
@@ -52,6 +53,10 @@ export interface CliDeps<S> {
   rotateKey(settings: S): Promise<Readonly<Record<string, Json>>>;
   /** The generated CA of the image plane, PEM. @throws NOT_FOUND when there is none */
   imageCa(settings: S): Promise<string>;
+  /** What is in an image. @throws MediabayError IMAGE_INVALID, IMAGE_TOO_LARGE, SOURCE_… */
+  inspectImage(settings: S, source: InspectSource): Promise<ImageInspection>;
+  /** @throws MediabayError INVALID_REQUEST, IMAGE_DOES_NOT_FIT */
+  buildDrive(order: DriveOrder): Promise<BuiltImage>;
   /** Holds a profile's file to its form and to the shipped profiles. @throws MediabayError SETTINGS_INVALID with `context.problems` */
   checkProfile(file: string): Promise<CheckedProfile>;
 }
@@ -90,12 +95,22 @@ export interface CheckedProfile {
 export interface LocalWork
   extends Pick<
     CliDeps<unknown>,
-    "version" | "clock" | "mainPath" | "io" | "demo" | "simulate" | "listSimulated" | "findStateDir" | "checkProfile"
+    | "version"
+    | "clock"
+    | "mainPath"
+    | "io"
+    | "demo"
+    | "simulate"
+    | "listSimulated"
+    | "findStateDir"
+    | "buildDrive"
+    | "checkProfile"
   > {
   serve(flags: SettingFlags): Promise<void>;
   check(flags: SettingFlags): Promise<void>;
   rotateKey(flags: SettingFlags): Promise<Readonly<Record<string, Json>>>;
   imageCa(flags: SettingFlags): Promise<string>;
+  inspectImage(flags: SettingFlags, source: InspectSource): Promise<ImageInspection>;
 }
 
 export const closeOver = <S>(deps: CliDeps<S>): LocalWork => ({
@@ -104,6 +119,7 @@ export const closeOver = <S>(deps: CliDeps<S>): LocalWork => ({
   check: async (flags) => deps.checkSettings(await deps.loadSettings(flags)),
   rotateKey: async (flags) => deps.rotateKey(await deps.loadSettings(flags)),
   imageCa: async (flags) => deps.imageCa(await deps.loadSettings(flags)),
+  inspectImage: async (flags, source) => deps.inspectImage(await deps.loadSettings(flags), source),
 });
 
 /** Options that every command takes. */

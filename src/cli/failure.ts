@@ -78,6 +78,7 @@ export const refusal = (problem: Problem): Failure => new Failure(exitFor(proble
 const withoutValues = (message: string): string =>
   message
     .replace(/^error: /, "")
+    .replace(/ (argument|value) '.*' is invalid/s, " $1 is invalid")
     .replaceAll(/'(--[^='\s]+)=[^']*'/g, "'$1'")
     .replace(/(but got \d+): .*/s, "$1")
     .replaceAll(/unknown option '(-[^-])[^']*'/g, "unknown option '$1'");

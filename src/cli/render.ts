@@ -14,6 +14,13 @@ export const formatTime = (value: string | number | undefined): string => {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 };
 
+/** Local, to the second: `03:25:07`. */
+export const formatTimeOfDay = (value: string): string => {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) return value;
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+};
+
 export type Cell = string | number | boolean | undefined;
 
 const cellText = (cell: Cell): string =>

@@ -11,6 +11,7 @@ import type {
   OperationRecord,
   TokenRecord,
 } from "../core/records.ts";
+import type { SourceCredentialRecord } from "../core/source-credentials.ts";
 import { unreachable } from "./failure.ts";
 
 /** `T` after JSON: every `…At` and `at` is ISO 8601. */
@@ -24,6 +25,7 @@ export type MachineJson = Wire<MachineRecord>;
 export type AttachmentJson = Wire<AttachmentRecord>;
 export type OperationJson = Wire<OperationRecord>;
 export type ImageJson = Wire<ImageRecord>;
+export type CredentialJson = Wire<SourceCredentialRecord>;
 export type TokenJson = Wire<TokenRecord>;
 export type AuditJson = Wire<AuditRecord>;
 export type AcceptedJson = Omit<Wire<Accepted>, "created">;
@@ -77,6 +79,11 @@ export const toOperation = view<OperationJson>("an operation", {
   steps: "array",
 });
 export const toImage = view<ImageJson>("an image", { digest: "string", sizeBytes: "number", format: "string" });
+export const toCredential = view<CredentialJson>("a named credential", {
+  name: "string",
+  kind: "string",
+  destinations: "array",
+});
 export const toToken = view<TokenJson>("a token", { id: "string", name: "string", role: "string" });
 export const toNewToken = view<{ readonly token: string; readonly record: TokenJson }>("a new token", {
   token: "string",

@@ -131,9 +131,17 @@ export interface BootDriver {
 
 export interface PowerDriver {
   state(): Promise<PowerState>;
+  /** When the machine was last reset or switched on, in epoch milliseconds by the BMC's clock; undefined where it does not say. */
+  lastResetAt?(): Promise<number | undefined>;
   /** Reset types the BMC allows; empty when it does not say. */
   resetTypes(): Promise<readonly ResetType[]>;
   reset(type: ResetType): Promise<void>;
+}
+
+/** What the BMC knows of the machine's parts. */
+export interface InventoryDriver {
+  /** Of the host's network ports: lower case, colons. Empty where the BMC does not say. Remembered once they were asked for. */
+  macAddresses(): Promise<readonly string[]>;
 }
 
 /** A resource as the BMC answered it, whatever the status. */
@@ -151,6 +159,7 @@ export interface Session {
   readonly media?: MediaDriver;
   readonly boot?: BootDriver;
   readonly power?: PowerDriver;
+  readonly inventory?: InventoryDriver;
   /** Reads one resource by its path, for a recording; absent where the protocol has none. @throws MediabayError the transport codes */
   read?(path: string): Promise<ResourceAnswer>;
   /** What was learnt and may be handed to the next `open` of this machine: plain JSON, no secrets. */

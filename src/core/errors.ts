@@ -124,6 +124,24 @@ export const errorTable = define({
     retry: "never",
     hint: "List the stored images with `mediabay image list`.",
   },
+  IMAGE_DOES_NOT_FIT: {
+    fault: "caller",
+    status: 422,
+    retry: "never",
+    hint: "The same files do not fit the medium in the form that it needs; make them fewer or smaller, or choose another slot.",
+  },
+  CREDENTIAL_NOT_FOUND: {
+    fault: "caller",
+    status: 404,
+    retry: "never",
+    hint: "List the named credentials with `mediabay credential list`; add one with `mediabay credential set`.",
+  },
+  AGENT_MAY_RUN: {
+    fault: "caller",
+    status: 409,
+    retry: "later",
+    hint: "Power the machine off first: a deploy agent's ramdisk would take the config drive for its own.",
+  },
   SYSTEM_AMBIGUOUS: {
     fault: "caller",
     status: 422,

@@ -15,12 +15,14 @@ import type {
   Actor,
   AttachmentRecord,
   AuditRecord,
+  DetachRule,
   ImageRecord,
   MachineRecord,
   OperationEvent,
   OperationRecord,
   Page,
 } from "./records.ts";
+import type { SourceCredential, SourceCredentialRecord } from "./source-credentials.ts";
 import type { AttachmentRole, BootTarget, PowerState, ProtocolName, ResetType } from "./vocabulary.ts";
 
 export interface NewEndpoint {
@@ -68,6 +70,17 @@ export interface AttachRequest {
   readonly force?: boolean;
   /** After a reset: fail with MEDIUM_NOT_READ if the BMC has read nothing after this long. 0 does not watch. Default 300,000 with reset, else 0. */
   readonly readWithinMs?: number;
+  /** Of its publication. */
+  readonly terms?: { readonly expiresInMs?: number; readonly fullReads?: number; readonly onlyBmc?: boolean };
+  /** Default never. */
+  readonly detachOn?: DetachRule;
+  /** A deploy agent may have been booted on this machine: refuse a config drive unless the machine is off. Default false. */
+  readonly expectAgent?: boolean;
+}
+
+export interface ReplaceRequest {
+  readonly source: Source;
+  readonly digest?: string;
 }
 
 export interface Accepted {
@@ -88,8 +101,8 @@ export interface PowerView {
 }
 
 export interface MediaView {
-  /** With `attachmentId` where the medium is ours. */
-  readonly slots: readonly (Slot & { readonly attachmentId?: string })[];
+  /** With `attachmentId` where the medium is ours; `leftover` where it was ours, and nothing is served under its URL any more. */
+  readonly slots: readonly (Slot & { readonly attachmentId?: string; readonly leftover?: true })[];
 }
 
 /** Why a machine's BMC is handled as it is. */
@@ -126,6 +139,8 @@ export interface Gateway {
       readonly force?: boolean;
     },
   ): Promise<Accepted>;
+  /** New bytes under a new URL in the same slot. Where that fails, the former medium is in again. @throws NOT_FOUND */
+  replace(attachmentId: string, request: ReplaceRequest, options: RequestOptions): Promise<Accepted>;
   getAttachment(id: string): Promise<AttachmentRecord>;
   listAttachments(page: PageRequest, filter?: AttachmentFilter): Promise<Page<AttachmentRecord>>;
 
@@ -162,6 +177,12 @@ export interface Gateway {
   getImage(digest: string): Promise<ImageRecord>;
   listImages(page: PageRequest): Promise<Page<ImageRecord>>;
   removeImage(digest: string, options: RequestOptions): Promise<void>;
+
+  /** Adds it, or replaces the one of that name. */
+  setCredential(name: string, credential: SourceCredential, options: RequestOptions): Promise<SourceCredentialRecord>;
+  listCredentials(page: PageRequest): Promise<Page<SourceCredentialRecord>>;
+  /** @throws CREDENTIAL_NOT_FOUND */
+  removeCredential(name: string, options: RequestOptions): Promise<void>;
 
   audit(
     page: PageRequest,

@@ -1,5 +1,6 @@
 // What the gateway needs from the other rooms. Each interface is implemented in the room its comment names and handed in by main.ts.
 import type { Credentials, Endpoint, Identity, Json, Protocol, ResourceAnswer } from "./driver.ts";
+import type { DriveRequest, ImageLook } from "./configdrive.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { UrlRules } from "./media.ts";
 import type {
@@ -13,10 +14,12 @@ import type {
   ReadSummary,
   TokenRecord,
 } from "./records.ts";
+import type { SourceCredential, SourceCredentialRecord } from "./source-credentials.ts";
 import type {
   AttachmentRole,
   AttachmentState,
   Confidence,
+  ImageFormat,
   OperationKind,
   OperationState,
   ProfileOrigin,
@@ -68,6 +71,8 @@ export interface MachineStore {
 export interface AttachmentFilter {
   readonly machineId?: string;
   readonly states?: readonly AttachmentState[];
+  /** Only those with this member. */
+  readonly has?: "detachOn" | "leftIn";
 }
 
 export interface AttachmentStore {
@@ -192,6 +197,29 @@ export interface ImageCatalog {
   touch(digest: string, at: number): Promise<void>;
 }
 
+/** Named credentials of image origins, sealed. Implemented in store/. */
+export interface SourceCredentialStore {
+  /** Adds it, or replaces the one of that name. */
+  put(name: string, credential: SourceCredential, at: number): Promise<SourceCredentialRecord>;
+  /** Unseals. @throws CREDENTIAL_NOT_FOUND */
+  get(name: string): Promise<SourceCredential>;
+  /** Ordered by name. */
+  list(page: PageRequest): Promise<Page<SourceCredentialRecord>>;
+  /** @throws CREDENTIAL_NOT_FOUND */
+  remove(name: string): Promise<void>;
+}
+
+/** The keys of sealed image files, sealed themselves. Implemented in store/, used by images/. */
+export interface ImageKeys {
+  /** Durable when it resolves. */
+  put(id: string, key: Buffer): Promise<void>;
+  /** Undefined once destroyed. */
+  get(id: string): Promise<Buffer | undefined>;
+  /** No copy is left in the database's files when it resolves. Idempotent. */
+  destroy(ids: readonly string[]): Promise<void>;
+  ids(): Promise<readonly string[]>;
+}
+
 /** A published URL. `token` is a bearer secret: sealed in the store, never logged. */
 export interface PublicationRecord {
   readonly token: string;
@@ -203,6 +231,9 @@ export interface PublicationRecord {
   /** The addresses that may read it, by policy; empty when the BMC's address could not be resolved. */
   readonly bmcAddresses: readonly string[];
   readonly createdAt: number;
+  readonly terms?: PublicationTerms;
+  /** Its terms have ended: nothing is served under it any more, though its attachment lives on. */
+  readonly endedAt?: number;
   readonly withdrawnAt?: number;
 }
 
@@ -210,9 +241,12 @@ export interface PublicationCatalog {
   /** Durable before it resolves. At most one live publication per attachment. */
   put(publication: PublicationRecord): Promise<void>;
   live(): Promise<readonly PublicationRecord[]>;
+  /** Its terms have ended. Idempotent. */
+  end(attachmentId: string, at: number): Promise<void>;
   /** Marks withdrawn and destroys the sealed token; the reads stay. */
   withdraw(attachmentId: string, at: number): Promise<void>;
   addReads(attachmentId: string, reads: readonly ReadRecord[]): Promise<void>;
+  /** Those of the attachment's newest publication. */
   reads(attachmentId: string): Promise<readonly ReadRecord[]>;
 }
 
@@ -225,15 +259,23 @@ export interface ReadRecord {
   readonly requests: number;
   readonly firstAt: number;
   readonly lastAt: number;
+  /** Full reads of the image before these; kept only where the publication's terms count them. */
+  readonly fullReads?: number;
+  /** A request among these began behind what had been sent from the image's first byte on. */
+  readonly ahead?: boolean;
+  /** A request among these got so much at once that it does not tell which of the image's files was wanted. */
+  readonly wide?: boolean;
 }
 
 // ---- images --------------------------------------------------------------------------------------------------------
 
 export type Source =
-  /** http, https or file. May hold credentials; sealed wherever it is kept. */
-  | { readonly kind: "uri"; readonly uri: string }
+  /** May hold credentials; sealed wherever it is kept. `credential` names one of the store. */
+  | { readonly kind: "uri"; readonly uri: string; readonly credential?: string }
   /** Base64 text, of an image or of a gzipped image. */
   | { readonly kind: "blob"; readonly base64: string }
+  /** To be built by us. */
+  | { readonly kind: "configdrive"; readonly drive: DriveRequest }
   /** Already in our store. */
   | { readonly kind: "image"; readonly digest: string };
 
@@ -245,6 +287,17 @@ export interface EnsureImage {
   readonly holder: string;
   readonly signal: AbortSignal;
   onProgress?(receivedBytes: number, totalBytes?: number): void;
+}
+
+export interface RepackImage {
+  readonly digest: string;
+  readonly format: ImageFormat;
+  /** The medium takes no more. */
+  readonly mostBytes?: number;
+  /** Of the medium; default 512 for FAT. */
+  readonly sectorBytes?: 512 | 4096;
+  readonly holder: string;
+  readonly signal: AbortSignal;
 }
 
 /** Implemented in images/. */
@@ -263,8 +316,24 @@ export interface Images {
   sweep(keeps: (holder: string) => boolean): Promise<void>;
   get(digest: string): Promise<ImageRecord>;
   list(page: PageRequest): Promise<Page<ImageRecord>>;
+  /** Into a stored image; what was seen is remembered. Undefined for one whose files are not of our concern (larger than a config drive may be). @throws IMAGE_NOT_FOUND, IMAGE_INVALID */
+  look(digest: string): Promise<ImageLook | undefined>;
+  /** The same tree in another form, stored and held when this resolves; equal requests give equal bytes. @throws IMAGE_NOT_FOUND, IMAGE_INVALID, IMAGE_DOES_NOT_FIT */
+  repack(request: RepackImage): Promise<ImageRecord>;
   /** Releases `manual`. @throws IMAGE_NOT_FOUND, MACHINE_BUSY when an attachment needs it */
   remove(digest: string): Promise<void>;
+}
+
+/** How long, how often and to whom a publication is served; absent members limit nothing. */
+export interface PublicationTerms {
+  readonly expiresAt?: number;
+  /**
+   * Full reads of the image until it is no longer served; 1 is one-time. A full read is over when every byte was sent since the one before,
+   * in whatever pieces and however often a piece.
+   */
+  readonly fullReads?: number;
+  /** Refuses everybody but the BMC, whatever the image plane's policy. */
+  readonly onlyBmc?: boolean;
 }
 
 /** With the rules of the BMC for its URL. */
@@ -278,19 +347,27 @@ export interface PublishRequest extends UrlRules {
   readonly bmcHost: string;
   /** The endpoint's override of our host in the URL. */
   readonly imageHost?: string;
+  readonly terms?: PublicationTerms;
 }
 
 /** Implemented in images/. */
 export interface Publications {
-  /** Idempotent per attachment: a live publication is answered again. Durable before it resolves. @throws UNSUPPORTED_BY_BMC (we have no URL that its rules allow) */
+  /**
+   * Idempotent per attachment: a live publication is answered again, one whose terms have ended is replaced, under another token. Durable
+   * before it resolves. @throws UNSUPPORTED_BY_BMC (we have no URL that its rules allow), INVALID_REQUEST (terms that are over already),
+   * BMC_UNREACHABLE (no such name; for the BMC alone, whose address is not known)
+   */
   publish(request: PublishRequest): Promise<PublicationRecord>;
   /** A URL as `publish` would make it; nothing is served there. @throws what `publish` throws for such a BMC */
   preview(request: Omit<PublishRequest, "attachmentId" | "machineId" | "digest">): Promise<string>;
+  /** Until it is withdrawn, with `endedAt` once its terms have ended. */
   find(attachmentId: string): PublicationRecord | undefined;
+  /** Has the URL the form, host and port of those that we publish for a BMC with this override of our host? Whatever became of it. */
+  isOurs(url: string, imageHost?: string): boolean;
   /** From now on its URL is 404 and running transfers of it are cut. Idempotent. */
   withdraw(attachmentId: string): Promise<void>;
   reads(attachmentId: string): Promise<ReadSummary>;
-  /** Live publications. */
+  /** All that are not withdrawn. */
   list(): readonly PublicationRecord[];
 }
 

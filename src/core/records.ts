@@ -2,14 +2,17 @@
 // Nothing here holds a secret: credentials and source URIs with credentials live sealed in the store.
 import type { BootOverride, Identity, Json, SlotState, TlsPolicy } from "./driver.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { PublicationTerms } from "./ports.ts";
 import type {
   AttachmentRole,
   AttachmentState,
+  DetachTime,
   ImageFormat,
   MediaType,
   OperationKind,
   OperationState,
   ProtocolName,
+  ReadPattern,
   RearmTime,
   ResetType,
   Role,
@@ -40,8 +43,8 @@ export interface MachineRecord {
 
 /** What a source is, safe to show: the scheme and the redacted URI. */
 export interface SourceRecord {
-  readonly kind: "uri" | "blob" | "image";
-  /** Redacted URI, `blob`, or `image:<digest>`. */
+  readonly kind: "uri" | "blob" | "configdrive" | "image";
+  /** Redacted URI, `blob`, `configdrive`, or `image:<digest>`. */
   readonly display: string;
 }
 
@@ -73,6 +76,26 @@ export interface ReadSummary {
   readonly firstReadAt?: number;
   readonly lastReadAt?: number;
   readonly remotes: readonly string[];
+  readonly pattern?: ReadPattern;
+  /** Of an image whose files we know; absent also before the first read after a restart. With the pattern `download` they say what the BMC has, not what the host read. */
+  readonly files?: readonly FileReads[];
+}
+
+/** How much of one file inside the image was sent. */
+export interface FileReads {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly readBytes: number;
+  readonly firstReadAt?: number;
+  /** When its last missing byte was sent; an empty file is complete when it cannot be otherwise, without a date. */
+  readonly completeAt?: number;
+}
+
+/** When an attachment is detached by itself. */
+export interface DetachRule {
+  readonly at: DetachTime;
+  /** `read`: so long after the last read, once all that cloud-init needs was read. `timer`: so long after the attach. */
+  readonly afterMs?: number;
 }
 
 export interface AttachmentRecord {
@@ -98,6 +121,17 @@ export interface AttachmentRecord {
   readonly rearm?: RearmTime;
   readonly reset?: ResetType;
   readonly reads?: ReadSummary;
+  readonly detachOn?: DetachRule;
+  /** When the BMC had confirmed it. */
+  readonly attachedAt?: number;
+  /** Of one with the rule `boot`: when its machine first started with it. */
+  readonly bootedAt?: number;
+  /** The machine's last reset by the BMC's own clock, as it was when we began to wait for the next. */
+  readonly lastResetAt?: number;
+  /** The terms that its publication was given. */
+  readonly terms?: PublicationTerms;
+  /** After a detach that could not see to it: the BMC may still hold our medium in this slot. */
+  readonly leftIn?: string;
   readonly warnings: readonly string[];
   readonly error?: ErrorRecord;
   readonly createdBy: string;

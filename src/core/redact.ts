@@ -13,10 +13,14 @@ const secretNames = new Set([
   "setcookie",
   "secret",
   "secrets",
+  "secretaccesskey",
+  "sessiontoken",
   "credential",
   "credentials",
   "privatekey",
+  "tempurlkey",
   "userdata",
+  "vendordata",
   "adminpass",
   "sealed",
   "blob",
@@ -47,11 +51,15 @@ const redactUri = (scheme: string, rest: string): string => {
 /** Our own published paths are bearer secrets: `/m/<token>/name.iso`, with or without a scheme and host before them. */
 const publishedPathPattern = /\/m\/[a-z0-9]{20,}/g;
 
+/** The bytes themselves (RFC 2397): of a config drive, they are user data. */
+const dataPattern = /\bdata:[\w.+/;=-]*,[^\s"<>]*/gi;
+
 const bearerPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 
 /** Masks credentials inside a text: URI user information, query values, our published tokens, auth headers. */
 export const redactText = (text: string): string =>
   text
+    .replaceAll(dataPattern, `data:${mask}`)
     .replaceAll(bearerPattern, (_whole, scheme: string) => `${scheme} ${mask}`)
     .replaceAll(uriPattern, (_whole, scheme: string, rest: string) => redactUri(scheme, rest))
     .replaceAll(publishedPathPattern, `/m/${mask}`);

@@ -41,7 +41,7 @@ export type ResetType = (typeof resetTypes)[number];
 export const roles = ["reader", "operator", "admin"] as const;
 export type Role = (typeof roles)[number];
 
-export const operationKinds = ["attach", "detach", "boot", "power", "eject"] as const;
+export const operationKinds = ["attach", "replace", "detach", "boot", "power", "eject"] as const;
 export type OperationKind = (typeof operationKinds)[number];
 
 export const operationStates = ["queued", "running", "compensating", "succeeded", "failed", "cancelled"] as const;
@@ -91,3 +91,22 @@ export type Destructive = (typeof destructiveSteps)[number];
 /** The files of a fixture; there are no others. */
 export const recordingFiles = ["resources.json", "personality.json", "PROVENANCE.md"] as const;
 export type RecordingFile = (typeof recordingFiles)[number];
+
+/** How the files of a config drive are laid out: cloud-init's ConfigDrive version 2, or its NoCloud. */
+export const driveLayouts = ["openstack", "nocloud"] as const;
+export type DriveLayout = (typeof driveLayouts)[number];
+
+/** How a named credential logs in to an image's origin. */
+export const credentialKinds = ["basic", "bearer", "headers", "swift", "s3"] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
+
+/** When an attachment is detached by itself. `boot`: at the machine's next reset after the attach. */
+export const detachTimes = ["never", "read", "boot", "timer"] as const;
+export type DetachTime = (typeof detachTimes)[number];
+
+/**
+ * How a BMC reads: nothing yet; by download, which is in such an order, or so much at once, that it cannot be told what the host read of it;
+ * or pieces, as the host asks for them.
+ */
+export const readPatterns = ["none", "download", "pieces"] as const;
+export type ReadPattern = (typeof readPatterns)[number];

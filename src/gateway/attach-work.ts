@@ -1,7 +1,8 @@
 // What the steps of one attach share: its input, its attachment, its link to the machine.
 import type { Json } from "../core/driver.ts";
+import type { AttachRequest } from "../core/gateway.ts";
 import type { OperationContext, Source } from "../core/ports.ts";
-import type { AttachmentRole, ImageFormat, ResetType } from "../core/vocabulary.ts";
+import type { AttachmentRole, ResetType } from "../core/vocabulary.ts";
 import type { BootWish } from "./boot.ts";
 import type { Link } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -16,6 +17,8 @@ export interface AttachInput {
   readonly slot?: string;
   readonly force: boolean;
   readonly readWithinMs: number;
+  readonly terms?: NonNullable<AttachRequest["terms"]>;
+  readonly expectAgent?: boolean;
 }
 
 export interface AttachWork {
@@ -26,8 +29,10 @@ export interface AttachWork {
   readonly link: Link;
 }
 
-export type ImageFacts = { readonly digest: string; readonly sizeBytes: number; readonly format: ImageFormat };
-export const audit = async (work: AttachWork, action: string, detail: Json, digest?: string): Promise<void> => {
+/** What every operation on one attachment has. */
+export type AttachmentWork = Pick<AttachWork, "deps" | "context" | "attachmentId" | "link">;
+
+export const audit = async (work: AttachmentWork, action: string, detail: Json, digest?: string): Promise<void> => {
   const { operation } = work.context;
   await work.deps.auditLog.append({
     at: work.deps.clock.now(),
@@ -42,7 +47,7 @@ export const audit = async (work: AttachWork, action: string, detail: Json, dige
 };
 
 /** Told in the operation's events, and kept with the attachment. */
-export const warn = async (work: AttachWork, text: string): Promise<void> => {
+export const warn = async (work: Omit<AttachmentWork, "link">, text: string): Promise<void> => {
   work.context.warn(text);
   const { warnings } = await work.deps.attachments.get(work.attachmentId);
   await work.deps.attachments.update(work.attachmentId, { warnings: [...new Set([...warnings, text])] });

@@ -3,12 +3,14 @@ import type { BootOverride, Json, MediaDriver } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { OperationHandler } from "../core/ports.ts";
 import type { MediaType } from "../core/vocabulary.ts";
-import { type AttachInput, type AttachWork, audit, type ImageFacts, warn } from "./attach-work.ts";
+import { refuseWhereAgentMayRun } from "./agent-guard.ts";
+import { type AttachInput, type AttachWork, audit, warn } from "./attach-work.ts";
 import { type BootWish, bootWanted, clearBoot } from "./boot.ts";
 import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { fetchImage, foreignMacs, type ImageFacts, repackFor } from "./image.ts";
 import { choose, type Inserted, insertStep } from "./insert.ts";
-import { endRearm, type ResetWish, resetOnce } from "./power.ts";
+import { endRearm, noteBooted, type ResetWish, resetOnce } from "./power.ts";
 import { publish } from "./publish.ts";
 import { waitUntilRead } from "./watch.ts";
 import type { Way } from "./way.ts";
@@ -29,19 +31,20 @@ export const createAttachHandler =
 const attach = async (work: AttachWork): Promise<Json> => {
   const { input } = work;
   await beginStep(work);
-  const image = await imageStep(work);
-  const way = await wayStep(work, image);
+  const stored = await imageStep(work);
+  const way = await wayStep(work, stored);
+  const image = way.repack === undefined ? stored : await repackStep(work, stored, way);
   if (way.evict.length > 0) await evictStep(work, way);
   await publishStep(work, image, way);
-  const inserted = await insertStep(work, image, way);
+  const inserted = await insertStep(work, image, way, stored);
   const boot = input.boot === "none" ? undefined : await bootStep(work, inserted.mediaType, input.boot);
   if (input.reset !== false) await resetStep(work, input.reset, boot);
   if (input.readWithinMs > 0) await readStep(work, input.readWithinMs);
-  await recordStep(work, image, inserted, boot);
+  await recordStep(work, inserted, boot);
   return {
     attachment: work.attachmentId,
     slot: inserted.slot,
-    digest: image.digest,
+    digest: inserted.image.digest,
     boot: boot === undefined ? null : { ...boot },
   };
 };
@@ -62,18 +65,30 @@ const imageStep = (work: AttachWork): Promise<ImageFacts> =>
   work.context.step(
     "image",
     "Fetch and check the image",
-    async ({ signal, progress }) => {
-      const image = await work.deps.images.ensure({
-        source: work.input.source,
-        role: work.input.role,
-        ...(work.input.digest === undefined ? {} : { expectedDigest: work.input.digest }),
-        holder: work.attachmentId,
-        signal,
-        onProgress: (receivedBytes, totalBytes) => progress({ receivedBytes, totalBytes: totalBytes ?? null }),
-      });
-      const facts = { digest: image.digest, sizeBytes: image.sizeBytes, format: image.format };
-      await work.deps.attachments.update(work.attachmentId, facts);
+    async (step) => {
+      const { source, role, digest } = work.input;
+      const wish = { source, role, ...(digest === undefined ? {} : { digest }), ...holding(work) };
+      const facts = await fetchImage(work.deps, wish, step);
+      await noteImage(work, facts);
       return facts;
+    },
+    () => work.deps.images.release(work.attachmentId),
+  );
+
+const holding = (work: AttachWork) => ({ holder: work.attachmentId, warn: (text: string) => warn(work, text) });
+
+const noteImage = async (work: AttachWork, { digest, sizeBytes, format }: ImageFacts): Promise<void> => {
+  await work.deps.attachments.update(work.attachmentId, { digest, sizeBytes, format });
+};
+
+const repackStep = (work: AttachWork, stored: ImageFacts, way: Way): Promise<ImageFacts> =>
+  work.context.step(
+    "repack",
+    `Repack the files for slot ${way.slot}`,
+    async ({ signal }) => {
+      const image = await repackFor(work.deps, stored, way, holding(work), signal);
+      await noteImage(work, image);
+      return image;
     },
     () => work.deps.images.release(work.attachmentId),
   );
@@ -82,8 +97,11 @@ const wayStep = (work: AttachWork, image: ImageFacts): Promise<Way> =>
   work.context.step("connect", "Connect to the BMC and choose the slot", async ({ attempt }) => {
     const { session } = await work.link.get(work.context.signal);
     const media = mediaOf(session);
+    await refuseWhereAgentMayRun(work.input, session);
     const requests = await prepare(media);
     if (requests > 0) await audit(work, "media.prepared", { requests });
+    for (const mac of await foreignMacs(work.deps, image, session.inventory))
+      await warn(work, `The image's network_data names the port ${mac}, which this machine's inventory does not have.`);
     return choose(work, image, media, { fresh: attempt > 1 || work.input.force });
   });
 
@@ -113,7 +131,7 @@ const publishStep = (work: AttachWork, image: ImageFacts, way: Way): Promise<Jso
     "Publish the image for this BMC",
     async () => {
       const { session } = await work.link.get(work.context.signal);
-      await publish(work, image, mediaOf(session), way);
+      await publish(work, image, mediaOf(session), way, work.input.terms);
       return null;
     },
     () => work.deps.publications.withdraw(work.attachmentId),
@@ -143,6 +161,7 @@ const resetStep = (work: AttachWork, wish: ResetWish, boot: BootOverride | undef
     const done = await resetOnce(session, wish, { again: attempt > 1, boot, reads });
     if (done !== undefined) await work.deps.attachments.update(work.attachmentId, { reset: done });
     await endRearm(work.deps, work.attachmentId);
+    await noteBooted(work.deps, work.attachmentId, done);
     return done ?? null;
   });
 
@@ -152,19 +171,15 @@ const readStep = (work: AttachWork, withinMs: number): Promise<Json> =>
     return waitUntilRead(work.deps, work.attachmentId, { withinMs, signal, progress });
   });
 
-const recordStep = (
-  work: AttachWork,
-  image: ImageFacts,
-  inserted: Inserted,
-  boot: BootOverride | undefined,
-): Promise<Json> =>
+const recordStep = (work: AttachWork, inserted: Inserted, boot: BootOverride | undefined): Promise<Json> =>
   work.context.step("record", "Record the attachment", async () => {
-    await work.deps.attachments.update(work.attachmentId, { state: "attached" });
+    const attachedAt = work.deps.clock.now();
+    await work.deps.attachments.update(work.attachmentId, { state: "attached", attachedAt });
     await audit(
       work,
       "attach.done",
       { slot: inserted.slot, mediaType: inserted.mediaType, boot: boot === undefined ? null : { ...boot } },
-      image.digest,
+      inserted.image.digest,
     );
     return null;
   });

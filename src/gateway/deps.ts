@@ -12,6 +12,7 @@ import type {
   Protocols,
   Publications,
   Recorder,
+  SourceCredentialStore,
 } from "../core/ports.ts";
 import type { Destructive } from "../core/vocabulary.ts";
 
@@ -38,6 +39,7 @@ export interface GatewayDeps {
 
 /** The deps of what north sides ask for. */
 export interface SubmittingDeps extends GatewayDeps {
+  readonly credentials: SourceCredentialStore;
   readonly recorder: Recorder;
   readonly operations: Operations;
 }

@@ -24,14 +24,25 @@ export const createDetachHandler =
   (deps: GatewayDeps, conversations: Conversations): OperationHandler =>
   async (context) => {
     const input = context.input as unknown as DetachInput;
-    const loginSince = context.resumed ? context.operation.startedAt : undefined;
-    const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
-    const work: Work = { deps, context, link, force: input.force };
-    context.defer(() => link.close());
-    const ended: Json[] = [];
-    for (const id of input.attachments) ended.push(await detachOne(work, id));
-    return { attachments: ended };
+    return { attachments: await detachEach(deps, conversations, context, input) };
   };
+
+/** As steps of any operation. The BMC is free again when it resolves. */
+export const detachEach = async (
+  deps: GatewayDeps,
+  conversations: Conversations,
+  context: OperationContext,
+  { attachments, force }: DetachInput,
+): Promise<readonly Json[]> => {
+  const loginSince = context.resumed ? context.operation.startedAt : undefined;
+  const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
+  const work: Work = { deps, context, link, force };
+  context.defer(() => link.close());
+  const ended: Json[] = [];
+  for (const id of attachments) ended.push(await detachOne(work, id));
+  await link.close();
+  return ended;
+};
 
 type Outcome = {
   readonly attachment: string;
@@ -62,7 +73,8 @@ const beginStep = (work: Work, id: string): Promise<{ readonly state: string } |
       return { state: attachment.state };
     },
     async (output) => {
-      if (output === null) return;
+      // What has been detached for good stays so, though a later step of the same operation failed.
+      if (output === null || (await work.deps.attachments.get(id)).state !== "detaching") return;
       await work.deps.attachments.update(id, { state: output?.state === "failed" ? "failed" : "attached" });
       await audit(work, await work.deps.attachments.get(id), "detach.failed", {});
     },
@@ -145,7 +157,9 @@ const releaseStep = (work: Work, id: string): Promise<Json> =>
 
 const recordStep = (work: Work, id: string, found: Pick<Outcome, "slot" | "found">): Promise<Json> =>
   work.context.step(`record ${id}`, "Record the detachment", async () => {
-    const attachment = await work.deps.attachments.update(id, { state: "detached", observed: undefined });
+    // Who could not look must say so: the machine is visited for what may still be in there.
+    const leftIn = found.found === "unknown" ? (found.slot ?? undefined) : undefined;
+    const attachment = await work.deps.attachments.update(id, { state: "detached", observed: undefined, leftIn });
     await audit(work, attachment, "detach.done", { slot: found.slot, found: found.found });
     return null;
   });

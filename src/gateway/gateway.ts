@@ -7,6 +7,7 @@ import type { OperationKind } from "../core/vocabulary.ts";
 import { createAttachHandler } from "./attach.ts";
 import { bootOf, createBootHandler } from "./boot.ts";
 import { type Conversations, createConversations } from "./connect.ts";
+import { removeCredential, setCredential } from "./credentials.ts";
 import type { GatewayDeps, SubmittingDeps } from "./deps.ts";
 import { createDetachHandler } from "./detach.ts";
 import { createMachine, removeMachine, toEndpoint, updateMachine } from "./machines.ts";
@@ -15,6 +16,8 @@ import { createPowerHandler, powerOf } from "./power.ts";
 import { probeEndpoint, probeMachine } from "./probe.ts";
 import { explainProfile, listProfiles } from "./profiles.ts";
 import { recordEndpoint, recordMachine } from "./record.ts";
+import { createReplaceHandler } from "./replace/replace.ts";
+import { submitReplace } from "./replace/submit-replace.ts";
 import { submit, submitAttach, submitDetach } from "./submit.ts";
 import { createTurns } from "./turns.ts";
 
@@ -27,6 +30,7 @@ export const createUseCases = (
     conversations,
     handlers: {
       attach: createAttachHandler(deps, conversations),
+      replace: createReplaceHandler(deps, conversations),
       detach: createDetachHandler(deps, conversations),
       boot: createBootHandler(conversations),
       power: createPowerHandler(deps, conversations),
@@ -57,6 +61,7 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
 
     attach: async (machine, request, options) => submitAttach(deps, await machines.get(machine), request, options),
     detach: async (machine, id, options) => submitDetach(deps, await machines.get(machine), id, options),
+    replace: (id, request, options) => submitReplace(deps, id, request, options),
     getAttachment: async (id) => withLiveFacts(deps, await attachments.get(id)),
     listAttachments: async (page, filter) => {
       const found = await attachments.list(page, filter);
@@ -114,6 +119,10 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
     getImage: (digest) => deps.images.get(digest),
     listImages: (page) => deps.images.list(page),
     removeImage: (digest) => deps.images.remove(digest),
+
+    setCredential: (name, credential, options) => setCredential(deps, name, credential, options),
+    listCredentials: (page) => deps.credentials.list(page),
+    removeCredential: (name, options) => removeCredential(deps, name, options),
     audit: (page, filter) => deps.auditLog.list(page, filter),
   };
 };
@@ -124,9 +133,12 @@ const withLiveFacts = async (deps: SubmittingDeps, attachment: AttachmentRecord)
   return { ...attachment, reads: await deps.publications.reads(attachment.id) };
 };
 
-/** An attach that was cancelled before it began has run no undo: what was stored for it at acceptance is given back here. */
+/** What was cancelled before it began has run no undo: what was stored for it at acceptance is given back here. */
 const releaseUnbegun = async (deps: SubmittingDeps, operation: OperationRecord): Promise<OperationRecord> => {
+  const { id, kind, attachmentId } = operation;
   const unbegun = operation.state === "cancelled" && operation.startedAt === undefined;
-  if (unbegun && operation.attachmentId !== undefined) await deps.images.release(operation.attachmentId);
+  // The attachment of a replacement lives on, with its own bytes.
+  if (unbegun && kind === "replace") await deps.images.release(id);
+  if (unbegun && kind === "attach" && attachmentId !== undefined) await deps.images.release(attachmentId);
   return operation;
 };

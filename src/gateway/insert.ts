@@ -2,14 +2,17 @@
 import type { MediaDriver, Medium, Slot, SlotState } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { PublicationRecord } from "../core/ports.ts";
-import { type AttachWork, audit, type ImageFacts, warn } from "./attach-work.ts";
+import { refuseWhereAgentMayRun } from "./agent-guard.ts";
+import { type AttachmentWork, type AttachWork, audit, warn } from "./attach-work.ts";
 import { bootableOf } from "./boot.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { type ImageFacts, repackFor } from "./image.ts";
 import { publish } from "./publish.ts";
 import { carriers, chooseWay, type Way } from "./way.ts";
 
-export type Inserted = Way & { readonly observed: SlotState };
+/** `image`: what was put in. */
+export type Inserted = Way & { readonly observed: SlotState; readonly image: ImageFacts };
 
 export const choose = async (
   work: AttachWork,
@@ -18,9 +21,9 @@ export const choose = async (
   { fresh, refused }: { readonly fresh: boolean; readonly refused?: ReadonlySet<string> },
 ): Promise<Way> => {
   const slots: readonly Slot[] = await media.slots({ fresh });
-  const { format, sizeBytes } = image;
   const { session } = await work.link.get(work.context.signal);
-  const bootable = work.input.boot === "none" ? undefined : await bootableOf(session, carriers(format, sizeBytes));
+  const types = (image.forms ?? [image]).flatMap(({ format, sizeBytes }) => carriers(format, sizeBytes));
+  const bootable = work.input.boot === "none" ? undefined : await bootableOf(session, [...new Set(types)]);
   return chooseWay({
     ...(bootable === undefined ? {} : { bootable }),
     slots,
@@ -47,41 +50,69 @@ export const slotsOfOurs = async (
   return new Set(items.flatMap((item) => (item.id === aside || item.slot === undefined ? [] : [item.slot])));
 };
 
-export const insertStep = (work: AttachWork, image: ImageFacts, way: Way): Promise<Inserted> =>
+/** `stored`: the image before it was repacked, for a slot that wants another form. */
+export const insertStep = (work: AttachWork, image: ImageFacts, way: Way, stored = image): Promise<Inserted> =>
   work.context.step(
     "insert",
     `Insert into slot ${way.slot}`,
     async ({ attempt }) => {
       const media = mediaOf((await work.link.get(work.context.signal)).session);
-      if (attempt > 1) await media.slot(way.slot);
-      return insert(work, media, image, way);
+      if (attempt > 1) {
+        await media.slot(way.slot);
+        await publishAgain(work, image, media, way);
+      }
+      return insert(work, media, { stored, image, way });
     },
-    (output, signal) => ejectOurs(work, output, signal),
+    (output, signal) => ejectOurs(work, output, way, signal),
   );
+
+/** An earlier attempt may have gone on to another slot, and have published the image anew for that. */
+const publishAgain = async (work: AttachWork, image: ImageFacts, media: MediaDriver, way: Way): Promise<void> => {
+  const { digest, fileName } = publicationOf(work);
+  if (digest !== image.digest || !fileName.endsWith(`.${way.extension}`)) await republish(work, image, media, way);
+};
 
 /**
  * A remembered slot may have been taken since, and a slot may refuse what another takes: then the choice is made once more, without the
  * slots that were tried.
  */
-const insert = async (work: AttachWork, media: MediaDriver, image: ImageFacts, first: Way): Promise<Inserted> => {
+const insert = async (work: AttachWork, media: MediaDriver, first: Try): Promise<Inserted> => {
   const refused = new Set<string>();
   let failure: MediabayError | undefined;
-  for (let way = first; ; ) {
+  for (let present = first; ; ) {
+    const { way, image } = present;
     try {
+      await refuseWhereAgentMayRun(work.input, (await work.link.get(work.context.signal)).session);
       const observed = await media.insert(way.slot, mediumOf(work, image, way));
       await noteSlot(work, media, way, observed);
-      return { ...way, observed };
+      return { ...way, observed, image };
     } catch (error) {
       if (!isForAnotherSlot(error)) throw error;
       refused.add(way.slot);
       failure ??= error;
-      const next = await nextWay(work, image, media, { refused, error });
+      const next = await nextWay(work, present.stored, media, { refused, error });
       if (next === undefined) throw failure;
       await noteTry(work, way, next, error);
-      if (next.extension !== way.extension) await republish(work, image, media, next);
-      way = next;
+      present = await tryNext(work, media, present, next);
     }
   }
+};
+
+interface Try {
+  readonly stored: ImageFacts;
+  /** What is published. */
+  readonly image: ImageFacts;
+  readonly way: Way;
+}
+
+/** Another kind of slot wants another kind of file name, or another form. */
+const tryNext = async (work: AttachWork, media: MediaDriver, { stored, image, way }: Try, next: Way): Promise<Try> => {
+  const holding = { holder: work.attachmentId, warn: (text: string) => warn(work, text) };
+  const other = await repackFor(work.deps, stored, next, holding, work.context.signal);
+  const { digest, sizeBytes, format } = other;
+  if (digest !== image.digest) await work.deps.attachments.update(work.attachmentId, { digest, sizeBytes, format });
+  if (digest !== image.digest || next.extension !== way.extension) await republish(work, other, media, next);
+  return { stored, image: other, way: next };
 };
 
 const isForAnotherSlot = (error: unknown): error is MediabayError =>
@@ -112,20 +143,27 @@ const noteTry = async (work: AttachWork, way: Way, next: Way, error: MediabayErr
   await audit(work, "media.refused", { slot: way.slot, next: next.slot, code: error.code, bmcCode });
 };
 
-/** Another kind of slot wants another kind of file name. */
 const republish = async (work: AttachWork, image: ImageFacts, media: MediaDriver, way: Way): Promise<void> => {
   await work.deps.publications.withdraw(work.attachmentId);
-  await publish(work, image, media, way);
+  await publish(work, image, media, way, work.input.terms);
 };
 
-const mediumOf = (work: AttachWork, { sizeBytes }: ImageFacts, { mediaType }: Way): Medium => {
+export const mediumOf = (
+  work: AttachmentWork,
+  { sizeBytes }: Pick<ImageFacts, "sizeBytes">,
+  { mediaType }: Pick<Way, "mediaType">,
+): Medium => {
   const { url } = publicationOf(work);
   const ca = url.startsWith("https:") ? work.deps.imageCa : undefined;
   return { url, mediaType, sizeBytes, ...(ca === undefined ? {} : { ca }) };
 };
 
-const noteSlot = async (work: AttachWork, media: MediaDriver, way: Way, observed: SlotState): Promise<void> => {
-  const { slot, mediaType } = way;
+export const noteSlot = async (
+  work: AttachmentWork,
+  media: MediaDriver,
+  { slot, mediaType }: Pick<Way, "slot" | "mediaType">,
+  observed: SlotState,
+): Promise<void> => {
   await work.deps.attachments.update(work.attachmentId, {
     slot,
     mediaType,
@@ -138,18 +176,29 @@ const noteSlot = async (work: AttachWork, media: MediaDriver, way: Way, observed
   }
 };
 
-/** Wherever the BMC shows our URL it goes, and what it shows without a URL in the slot we filled; a foreign medium stays. */
-const ejectOurs = async (work: AttachWork, filled: Inserted | undefined, signal: AbortSignal): Promise<void> => {
+/**
+ * Wherever the BMC shows our URL it goes, and what it shows without a URL in the slot we filled; a foreign medium stays. Until that is
+ * done it counts as left in.
+ */
+const ejectOurs = async (
+  work: AttachWork,
+  filled: Inserted | undefined,
+  first: Way,
+  signal: AbortSignal,
+): Promise<void> => {
   const url = work.deps.publications.find(work.attachmentId)?.url;
   if (url === undefined) return;
+  const { slot: noted } = await work.deps.attachments.get(work.attachmentId);
+  await work.deps.attachments.update(work.attachmentId, { leftIn: filled?.slot ?? noted ?? first.slot });
   const media = mediaOf((await work.link.get(signal)).session);
   for (const slot of await media.slots({ fresh: true })) {
     const mute = slot.state?.inserted === true ? slot.state.image === undefined : filled?.observed.unverified === true;
     if ((slot.id === filled?.slot && mute) || slot.state?.image === url) await media.eject(slot.id);
   }
+  await work.deps.attachments.update(work.attachmentId, { leftIn: undefined });
 };
 
-const publicationOf = (work: AttachWork): PublicationRecord => {
+const publicationOf = (work: AttachmentWork): PublicationRecord => {
   const publication = work.deps.publications.find(work.attachmentId);
   if (publication === undefined)
     throw new MediabayError("CANCELLED", "The publication was withdrawn while it was being inserted.");

@@ -1,12 +1,13 @@
 // Power: the standard reset types, and a reset that is not repeated when a crash hid whether it was done.
 import type { BootOverride, PowerDriver, Session } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
-import type { OperationHandler } from "../core/ports.ts";
+import type { OperationContext, OperationHandler } from "../core/ports.ts";
 import type { AttachmentRecord, ReadSummary } from "../core/records.ts";
 import type { ResetType } from "../core/vocabulary.ts";
 import { bootOf } from "./boot.ts";
 import type { Conversations } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { detachEach } from "./detach.ts";
 
 /** True picks On when the machine is off, else ForceRestart. */
 export type ResetWish = true | ResetType;
@@ -54,19 +55,43 @@ const evidentlyReset = async (session: Session, boot: BootOverride | undefined):
   return (await session.boot.override()).enabled === "Disabled";
 };
 
-/** The operation behind a reset by itself; its input is `{type}`. */
+/** The operation behind a reset by itself; its input is `{type}`. What is to be detached at the machine's next start goes first. */
 export const createPowerHandler =
-  (deps: RearmDeps, conversations: Conversations): OperationHandler =>
-  (context) =>
-    context.step("reset", "Reset the machine", async ({ signal }) =>
-      conversations.converse(context.operation.machineId, { signal }, async ({ session }) => {
-        const { type } = context.input as unknown as { readonly type: ResetType };
-        const rearmed = booting.has(type) ? await rearm(deps, session, context.operation.machineId) : undefined;
+  (deps: GatewayDeps, conversations: Conversations): OperationHandler =>
+  async (context) => {
+    const { type } = context.input as unknown as { readonly type: ResetType };
+    const { machineId } = context.operation;
+    if (booting.has(type)) await detachBeforeBoot(deps, conversations, context);
+    return context.step("reset", "Reset the machine", async ({ signal }) =>
+      conversations.converse(machineId, { signal }, async ({ session }) => {
+        const rearmed = booting.has(type) ? await rearm(deps, session, machineId) : undefined;
         await powerOf(session).reset(type);
         if (rearmed !== undefined) await endRearm(deps, rearmed.id);
+        for (const { id } of await withBootRule(deps, machineId)) await noteBooted(deps, id, type);
         return { type };
       }),
     );
+  };
+
+const withBootRule = async ({ attachments }: RearmDeps, machineId: string): Promise<readonly AttachmentRecord[]> => {
+  const { items } = await attachments.list({ limit: 100 }, { machineId, states: ["attached"] });
+  return items.filter(({ detachOn }) => detachOn?.at === "boot");
+};
+
+/** Those that the machine has started with before. Which they are is journalled: once detached they would not be found again. */
+const detachBeforeBoot = async (
+  deps: GatewayDeps,
+  conversations: Conversations,
+  context: OperationContext,
+): Promise<void> => {
+  const due = async (): Promise<string[]> => {
+    const ruled = await withBootRule(deps, context.operation.machineId);
+    return ruled.filter(({ bootedAt }) => bootedAt !== undefined).map(({ id }) => id);
+  };
+  if (!context.resumed && (await due()).length === 0) return;
+  const ids = await context.step("due", "Find what is to be detached first", due);
+  await detachEach(deps, conversations, context, { attachments: ids, force: false });
+};
 
 /** Where attachments wait to be armed again. */
 type RearmDeps = Pick<GatewayDeps, "attachments">;
@@ -88,6 +113,17 @@ const rearm = async (deps: RearmDeps, session: Session, machineId: string): Prom
   const { target, enabled } = waiting.boot;
   await bootOf(session).setOverride({ target, enabled });
   return waiting;
+};
+
+/** For the rule `boot`: the machine starts with it. `type` is undefined where an earlier attempt has reset it. */
+export const noteBooted = async (
+  { attachments, clock }: Pick<GatewayDeps, "attachments" | "clock">,
+  attachmentId: string,
+  type: ResetType | undefined,
+): Promise<void> => {
+  const { detachOn } = await attachments.get(attachmentId);
+  if (detachOn?.at !== "boot" || (type !== undefined && !booting.has(type))) return;
+  await attachments.update(attachmentId, { bootedAt: clock.now(), lastResetAt: undefined });
 };
 
 /** A boot that was to happen once has happened. */

@@ -1,23 +1,41 @@
 // Publishes an image under a URL that the slot of the BMC takes.
 import type { MediaDriver } from "../core/driver.ts";
 import type { UrlRules } from "../core/media.ts";
-import type { PublishRequest } from "../core/ports.ts";
-import type { AttachWork, ImageFacts } from "./attach-work.ts";
+import type { AttachRequest } from "../core/gateway.ts";
+import type { PublicationTerms, PublishRequest } from "../core/ports.ts";
+import type { AttachmentWork } from "./attach-work.ts";
 import { type Conversation, hostOf } from "./connect.ts";
+import type { ImageFacts } from "./image.ts";
 import type { Way } from "./way.ts";
 
 /** @throws MediabayError UNSUPPORTED_BY_BMC where we have no URL that it takes */
-export const publish = async (work: AttachWork, image: ImageFacts, media: MediaDriver, way: Way): Promise<void> => {
+export const publish = async (
+  work: AttachmentWork,
+  image: ImageFacts,
+  media: MediaDriver,
+  way: Way,
+  wish?: AttachRequest["terms"],
+): Promise<void> => {
+  const terms = termsFrom(wish, work.deps.clock.now());
   const conversation = await work.link.get(work.context.signal);
   const rules = await urlRulesOf(media, way.slot);
-  await work.deps.publications.publish({
+  const published = await work.deps.publications.publish({
     attachmentId: work.attachmentId,
     machineId: conversation.machine.id,
     digest: image.digest,
     extension: way.extension,
     ...reachOf(conversation),
     ...rules,
+    ...(terms === undefined ? {} : { terms }),
   });
+  // One that was published before a crash has the terms that it was given then.
+  if (terms !== undefined) await work.deps.attachments.update(work.attachmentId, { terms: published.terms ?? terms });
+};
+
+const termsFrom = (wish: AttachRequest["terms"], now: number): PublicationTerms | undefined => {
+  if (wish === undefined) return undefined;
+  const { expiresInMs, ...others } = wish;
+  return { ...others, ...(expiresInMs === undefined ? {} : { expiresAt: now + expiresInMs }) };
 };
 
 export const urlRulesOf = async (media: MediaDriver, slot: string): Promise<UrlRules> =>

@@ -73,12 +73,14 @@ const lookAgain = async (
   try {
     await conversations.converse(machineId, { signal }, async ({ session }) => {
       const attachment = await deps.attachments.get(id);
-      const url = deps.publications.find(id)?.url;
-      if (attachment.state !== "attached" || attachment.slot === undefined || url === undefined) return;
+      const publication = deps.publications.find(id);
+      if (attachment.state !== "attached" || attachment.slot === undefined || publication === undefined) return;
       const media = mediaOf(session);
       const slot = await media.slot(attachment.slot);
       if (slot.state?.inserted === true) return noteSeen(deps, attachment, slot);
-      const observed = await media.insert(slot.id, mediumOf(deps, attachment, url));
+      // By its terms it gets no more of it: there is nothing to put in again.
+      if (publication.endedAt !== undefined) return;
+      const observed = await media.insert(slot.id, mediumOf(deps, attachment, publication.url));
       await noteReinserted(deps, attachment, observed);
     });
     notBefore.delete(id);

@@ -3,31 +3,41 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Json } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { Accepted, AttachRequest, RequestOptions } from "../core/gateway.ts";
-import type { NewOperation, Source } from "../core/ports.ts";
-import type { AttachmentRecord, MachineRecord, SourceRecord } from "../core/records.ts";
-import { redactText } from "../core/redact.ts";
+import type { NewOperation } from "../core/ports.ts";
+import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
 import type { OperationKind } from "../core/vocabulary.ts";
 import type { AttachInput } from "./attach-work.ts";
+import { requireCredential } from "./credentials.ts";
 import type { SubmittingDeps } from "./deps.ts";
+import { askedSource, sourceRecord, storedSource } from "./sources.ts";
+import { checkDetachRule } from "./watching/rules.ts";
 
 const readWithinDefaultMs = 300_000;
 
-/** `asked` is what the caller sent: the same request has the same hash, whatever has been derived from it since. */
+export interface Subject {
+  /** What the operation begins. */
+  readonly attachment?: AttachmentRecord;
+  /** What it works on, of those that exist; and the operation's own id, where it is needed before. */
+  readonly attachmentId?: string;
+  readonly operationId?: string;
+  /** What the caller sent: the same request has the same hash, whatever has been derived from it since. */
+  readonly asked?: Json;
+}
+
 export const submit = async (
   deps: SubmittingDeps,
   machine: MachineRecord,
   kind: OperationKind,
   input: Json,
   options: RequestOptions,
-  attachment?: AttachmentRecord,
-  asked: Json = input,
+  { attachment, attachmentId = attachment?.id, operationId = attachment?.operationId, asked = input }: Subject = {},
 ): Promise<Accepted> => {
   const createdAt = deps.clock.now();
   const operation: NewOperation = {
-    id: attachment?.operationId ?? randomUUID(),
+    id: operationId ?? randomUUID(),
     kind,
     machineId: machine.id,
-    ...(attachment === undefined ? {} : { attachmentId: attachment.id }),
+    ...(attachmentId === undefined ? {} : { attachmentId }),
     input,
     ...(options.idempotencyKey === undefined
       ? {}
@@ -51,10 +61,6 @@ const canonical = (value: Json): string =>
       : item,
   );
 
-/**
- * A blob is decoded, checked and stored before the operation is accepted, so that a bad one is refused at once and a large one never
- * enters the journal.
- */
 export const submitAttach = async (
   deps: SubmittingDeps,
   machine: MachineRecord,
@@ -62,19 +68,14 @@ export const submitAttach = async (
   options: RequestOptions,
 ): Promise<Accepted> => {
   deps.images.check(request.source);
+  await requireCredential(deps, request.source);
+  const { detachOn } = request;
+  checkDetachRule(detachOn);
   const attachmentId = randomUUID();
-  const role = request.role ?? "configdrive";
-  const source = await storedSource(deps, request, role, attachmentId);
-  const input: AttachInput = {
-    source,
-    role,
-    ...(request.digest === undefined ? {} : { digest: request.digest }),
-    boot: request.boot ?? (role === "boot" ? "once" : "none"),
-    reset: request.reset ?? false,
-    ...(request.slot === undefined ? {} : { slot: request.slot }),
-    force: request.force ?? false,
-    readWithinMs: request.readWithinMs ?? ((request.reset ?? false) === false ? 0 : readWithinDefaultMs),
-  };
+  const { role = "configdrive", digest } = request;
+  const named = { source: request.source, role, machine, holder: attachmentId };
+  const source = await storedSource(deps, { ...named, ...(digest === undefined ? {} : { digest }) });
+  const input = inputOf(request, role, source);
   const now = deps.clock.now();
   const attachment: AttachmentRecord = {
     id: attachmentId,
@@ -82,32 +83,47 @@ export const submitAttach = async (
     machineName: machine.name,
     role,
     state: "attaching",
-    source: sourceRecord(source, request.source),
+    source: sourceRecord(request.source, source),
+    ...(detachOn === undefined || detachOn.at === "never" ? {} : { detachOn }),
     warnings: [],
     createdBy: options.actor.name,
     createdAt: now,
     updatedAt: now,
     operationId: randomUUID(),
   };
-  return acceptAttach(deps, machine, input, options, attachment);
+  const asked = { ...input, source: askedSource(request.source, source), ...(detachOn && { detachOn }) };
+  return acceptAttach(deps, machine, input, options, { attachment, asked: asJson(asked) });
 };
+
+/** Members that the request does not have stay out of it: they would change its hash. */
+const inputOf = (request: AttachRequest, role: AttachInput["role"], source: AttachInput["source"]): AttachInput => {
+  const { digest, slot, terms, expectAgent, reset = false } = request;
+  return {
+    source,
+    role,
+    ...(digest === undefined ? {} : { digest }),
+    boot: request.boot ?? (role === "boot" ? "once" : "none"),
+    reset,
+    ...(slot === undefined ? {} : { slot }),
+    force: request.force ?? false,
+    readWithinMs: request.readWithinMs ?? (reset === false ? 0 : readWithinDefaultMs),
+    ...(terms === undefined || Object.keys(terms).length === 0 ? {} : { terms }),
+    ...(expectAgent === true ? { expectAgent } : {}),
+  };
+};
+
+/** What is made of JSON is JSON again. */
+export const asJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 const acceptAttach = async (
   deps: SubmittingDeps,
   machine: MachineRecord,
   input: AttachInput,
   options: RequestOptions,
-  attachment: AttachmentRecord,
+  { attachment, asked }: { readonly attachment: AttachmentRecord; readonly asked: Json },
 ): Promise<Accepted> => {
   try {
-    const accepted = await submit(
-      deps,
-      machine,
-      "attach",
-      { ...input, source: { ...input.source } },
-      options,
-      attachment,
-    );
+    const accepted = await submit(deps, machine, "attach", asJson(input), options, { attachment, asked });
     if (!accepted.created) await deps.images.release(attachment.id);
     if (accepted.created) await auditRequested(deps, attachment);
     return accepted;
@@ -115,29 +131,6 @@ const acceptAttach = async (
     await deps.images.release(attachment.id);
     throw error;
   }
-};
-
-const storedSource = async (
-  deps: SubmittingDeps,
-  request: AttachRequest,
-  role: AttachmentRecord["role"],
-  holder: string,
-): Promise<Source> => {
-  if (request.source.kind !== "blob") return request.source;
-  const image = await deps.images.ensure({
-    source: request.source,
-    role,
-    ...(request.digest === undefined ? {} : { expectedDigest: request.digest }),
-    holder,
-    signal: AbortSignal.timeout(deps.deadlineMs),
-  });
-  return { kind: "image", digest: image.digest };
-};
-
-const sourceRecord = (stored: Source, asked: Source): SourceRecord => {
-  if (asked.kind === "uri") return { kind: "uri", display: redactText(asked.uri) };
-  if (asked.kind === "blob") return { kind: "blob", display: "blob" };
-  return { kind: "image", display: `image:${stored.kind === "image" ? stored.digest : asked.digest}` };
 };
 
 const auditRequested = (deps: SubmittingDeps, attachment: AttachmentRecord): Promise<void> =>
@@ -163,7 +156,7 @@ export const submitDetach = async (
       : [await ownAttachment(deps, machine, attachmentId)];
   const force = options.force ?? false;
   const asked = { attachment: attachmentId ?? null, force };
-  const accepted = await submit(deps, machine, "detach", { attachments: ids, force }, options, undefined, asked);
+  const accepted = await submit(deps, machine, "detach", { attachments: ids, force }, options, { asked });
   const only = ids.length === 1 ? ids[0] : undefined;
   return only === undefined ? accepted : { ...accepted, attachment: await deps.attachments.get(only) };
 };

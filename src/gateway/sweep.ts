@@ -9,6 +9,7 @@ const live = ["attaching", "attached", "detaching"] as const;
 export const sweep = async (deps: GatewayDeps): Promise<void> => {
   const kept = await liveAttachments(deps);
   for (const operation of await deps.journal.unfinished()) {
+    kept.add(operation.id);
     if (operation.attachmentId !== undefined) kept.add(operation.attachmentId);
   }
   for (const publication of deps.publications.list()) {

@@ -1,4 +1,5 @@
-// Which slot an image goes into, and as what. Pure: decided from what the BMC shows and what we know to be ours.
+// Which slot an image goes into, as what, and in which form. Pure: decided from what the BMC shows and what we know to be ours.
+import type { ImageForm } from "../core/configdrive.ts";
 import type { Slot } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { MediaRules } from "../core/media.ts";
@@ -10,12 +11,16 @@ export interface Way {
   readonly extension: "iso" | "img";
   /** Slots whose foreign media were allowed to be replaced and must go first. */
   readonly evict: readonly string[];
+  /** Absent where the image goes in as it is stored. */
+  readonly repack?: { readonly format: ImageFormat; readonly mostBytes?: number };
 }
 
 export interface WayRequest {
   readonly slots: readonly Slot[];
   readonly format: ImageFormat;
   readonly sizeBytes: number;
+  /** What the same files can be given as, the stored image first; absent where nothing is known of them. */
+  readonly forms?: readonly ImageForm[];
   readonly role: AttachmentRole;
   /** Slots that hold other live attachments of ours: never candidates, not even with force. */
   readonly ours: ReadonlySet<string>;
@@ -41,25 +46,65 @@ const carrierOf = (slot: Slot, types: readonly MediaType[]): MediaType | undefin
   types.find((type) => slot.mediaTypes.includes(type));
 
 /**
- * @throws MediabayError UNSUPPORTED_BY_BMC when no slot can carry the image, SLOT_OCCUPIED when those that can are taken, or when the BMC
- * holds no more media at one time
+ * As it is stored, where any free slot takes that; else in the form that one takes; with force, last, in somebody else's place.
+ * @throws MediabayError UNSUPPORTED_BY_BMC when no slot can carry the image, IMAGE_DOES_NOT_FIT when its files are too many for those that
+ * could, SLOT_OCCUPIED when those that can are taken, or when the BMC holds no more media at one time
  */
 export const chooseWay = (request: WayRequest): Way => {
+  const forms = usableForms(request);
+  const failures: MediabayError[] = [];
+  for (const force of request.force ? [false, true] : [false]) {
+    for (const form of forms) {
+      const way = wayAs({ ...request, force }, form);
+      if (!(way instanceof MediabayError)) return way;
+      failures.push(way);
+    }
+  }
+  throw worstOf(request, failures);
+};
+
+/** That somebody is in the way is worth more than that nothing fits: it may change. */
+const worstOf = (request: WayRequest, failures: readonly MediabayError[]): MediabayError => {
+  const occupiedOne = failures.find(({ code }) => code === "SLOT_OCCUPIED");
+  return occupiedOne ?? tooLargeForFloppy(request) ?? failures[0] ?? unsupported(request, []);
+};
+
+/** Of an image that no form of is small enough for this BMC, the stored one: its refusal names the limit. */
+const usableForms = ({ forms, format, sizeBytes, rules }: WayRequest): readonly ImageForm[] => {
+  const stored: ImageForm = { format, sizeBytes, stored: true };
+  const most = rules?.maxImageBytes ?? Number.POSITIVE_INFINITY;
+  const small = (forms ?? []).filter((form) => form.sizeBytes <= most);
+  return small.length > 0 ? small : [stored];
+};
+
+const wayAs = (whole: WayRequest, form: ImageForm): Way | MediabayError => {
+  const request = { ...whole, format: form.format, sizeBytes: form.sizeBytes };
   const all = carriers(request.format, request.sizeBytes);
   const types = all.filter((type) => request.bootable?.has(type) ?? true);
-  if (types.length === 0) throw unbootable(all);
+  if (types.length === 0) return unbootable(all);
   const able = candidates(request, types);
-  if (able.length === 0) throw unsupported(request, types);
+  if (able.length === 0) return unsupported(request, types);
   const holders = request.slots.filter((slot) => request.ours.has(slot.id) || slot.state?.inserted === true);
   const surplus = holders.length + 1 - (request.rules?.maxConcurrent ?? Number.POSITIVE_INFINITY);
 
   const free = able.filter(({ slot }) => !holders.includes(slot));
   const best = surplus > 0 ? undefined : bestOf(free, able, request, types);
-  if (best !== undefined) return { ...best, evict: [] };
+  if (best !== undefined) return { ...best, evict: [], ...repacking(request, form, best) };
 
   const replaced = request.force ? replacing(request, able, holders, surplus, types) : undefined;
-  if (replaced !== undefined) return replaced;
-  throw occupied(surplus > 0 ? holders : able.map(({ slot }) => slot), request);
+  if (replaced !== undefined) return { ...replaced, ...repacking(request, form, replaced) };
+  return occupied(surplus > 0 ? holders : able.map(({ slot }) => slot), request);
+};
+
+const repacking = (
+  { rules }: WayRequest,
+  { format, stored }: ImageForm,
+  { mediaType }: Pick<Way, "mediaType">,
+): Pick<Way, "repack"> => {
+  if (stored) return {};
+  const limits = [rules?.maxImageBytes, mediaType === "Floppy" ? floppyBytes : undefined];
+  const known = limits.filter((limit) => limit !== undefined);
+  return { repack: { format, ...(known.length > 0 && { mostBytes: Math.min(...known) }) } };
 };
 
 /** With force: into the best slot, and as many foreign media out as must go. */
@@ -115,6 +160,17 @@ const bestOf = (
     mediaType,
     extension: rules?.extensions?.[mediaType] ?? (isDisc(mediaType) ? "iso" : "img"),
   };
+};
+
+/** Of files that are known, where a floppy is all that is left. */
+const tooLargeForFloppy = (request: WayRequest): MediabayError | undefined => {
+  const [floppy] = candidates(request, ["Floppy"]);
+  if (request.forms === undefined || floppy === undefined) return undefined;
+  const fat = request.forms.filter(({ format }) => format === "fat").map(({ sizeBytes }) => sizeBytes);
+  if (fat.some((sizeBytes) => sizeBytes <= floppyBytes)) return undefined;
+  const need = fat.length > 0 ? `need ${Math.min(...fat)} bytes as FAT` : "cannot be given as FAT";
+  const message = `Slot ${floppy.slot.id} takes a floppy of at most ${floppyBytes} bytes, and the files ${need}.`;
+  return new MediabayError("IMAGE_DOES_NOT_FIT", message, { slot: floppy.slot.id });
 };
 
 const unbootable = (types: readonly MediaType[]): MediabayError =>

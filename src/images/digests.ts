@@ -14,3 +14,6 @@ export const digestMismatch = (expected: string, actual: string): MediabayError 
     expected,
     actual,
   });
+
+export const imageNotFound = (digest: string): MediabayError =>
+  new MediabayError("IMAGE_NOT_FOUND", `There is no image ${digest} in the store.`, { digest });

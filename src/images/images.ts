@@ -1,19 +1,21 @@
 // Sources to images: resolve, download once, decode, identify, store by digest, hold. See the design's "One attach", step 3.
 import type { Clock } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
-import type { EnsureImage, ImageCatalog, Images } from "../core/ports.ts";
+import type { EnsureImage, ImageCatalog, Images, SourceCredentialStore } from "../core/ports.ts";
 import type { ImageRecord } from "../core/records.ts";
 import type { AttachmentRole } from "../core/vocabulary.ts";
 import { type AddressPolicySettings, createAddressPolicy, type Listener } from "../wire/address-policy.ts";
 import type { LookupFunction } from "../wire/guarded/agent.ts";
 import { type DecodeLimit, decode, encodedAllowance, tooLarge } from "./decode.ts";
-import { digestMismatch, parseDigest } from "./digests.ts";
+import { digestMismatch, imageNotFound, parseDigest } from "./digests.ts";
 import { createFlights, type Flight } from "./flights.ts";
-import { identify } from "./identify.ts";
+import { createLooks, type Looks } from "./looks.ts";
+import { credentialNamed } from "./origins/credential.ts";
+import { receiveImage } from "./receive.ts";
 import { createSeenSources } from "./seen-sources.ts";
 import { createSources, type LocatedSource } from "./sources/registry.ts";
 import { RestartTransfer, type SourceSettings, type Transfer } from "./sources/source.ts";
-import { type ImageStore, imageNotFound } from "./store.ts";
+import type { ImageStore } from "./store.ts";
 
 export interface ImagesSettings {
   /** Of the decoded image, by what it is for. */
@@ -26,6 +28,8 @@ export interface ImagesDeps {
   readonly catalog: ImageCatalog;
   readonly clock: Clock;
   readonly settings: ImagesSettings;
+  /** Of origins; without them no name is known. */
+  readonly credentials?: Pick<SourceCredentialStore, "get">;
   /** Where the control plane and the image plane listen: never a source, unless `allowOwn`. */
   ownListeners(): readonly Listener[];
   readonly lookup?: LookupFunction;
@@ -58,7 +62,7 @@ const cancelled = (signal: AbortSignal): MediabayError =>
 const accepts = (waiter: Waiter, digest: string): boolean =>
   waiter.expectedDigest === undefined || waiter.expectedDigest === digest;
 
-class SourcedImages implements Images {
+class SourcedImages implements Omit<Images, keyof Looks> {
   readonly #deps: ImagesDeps;
   readonly #sources: ReturnType<typeof createSources>;
   readonly #flights = createFlights<Waiter, Arrival>();
@@ -143,7 +147,8 @@ class SourcedImages implements Images {
       expectedDigest,
       onProgress: (received, total) => request.onProgress?.(received, total),
     };
-    const key = `${request.role} ${located.scheme.key(located.reference)}`;
+    // What one credential may read is not for who names another, or none: a name never begins with a dash.
+    const key = `${request.role} ${located.credential ?? "-"} ${located.scheme.key(located.reference)}`;
     for (;;) {
       let own = false;
       const arriving = this.#flights.join(key, waiter, request.signal, (flight) => {
@@ -169,13 +174,14 @@ class SourcedImages implements Images {
   }
 
   async #fetch(
-    { scheme, reference }: LocatedSource,
+    { scheme, reference, credential: named }: LocatedSource,
     key: string,
     limit: DecodeLimit,
     flight: Flight<Waiter>,
   ): Promise<Arrival> {
     if (scheme.open === undefined) throw new TypeError(`${scheme.kind} cannot be opened`);
     const transfer = scheme.open(reference, {
+      ...(named !== undefined && { credential: await credentialNamed(named, this.#deps.credentials) }),
       signal: flight.signal,
       admit: (totalBytes) => {
         if (totalBytes > encodedAllowance(limit.limitBytes)) throw tooLarge(limit);
@@ -211,22 +217,13 @@ class SourcedImages implements Images {
   }
 
   async #receive(bytes: AsyncIterable<Uint8Array>, limit: DecodeLimit, flight: Flight<Waiter>): Promise<Arrival> {
-    const { store } = this.#deps;
-    const incoming = await store.receive();
-    try {
-      for await (const chunk of decode(bytes, limit)) await incoming.write(chunk);
-      const image = await identify(incoming.readAt, incoming.sizeBytes);
-      const digest = await incoming.seal();
-      flight.signal.throwIfAborted();
-      let held: readonly Waiter[] = [];
-      await store.commit(incoming, digest, image, () => {
-        held = flight.seal().filter((waiter) => accepts(waiter, digest));
-        return held.map(({ holder }) => holder);
-      });
-      return { digest, held: new Set(held), unchanged: false };
-    } finally {
-      await incoming.discard();
-    }
+    let held: readonly Waiter[] = [];
+    const holdersOf = (digest: string): readonly string[] => {
+      held = flight.seal().filter((waiter) => accepts(waiter, digest));
+      return held.map(({ holder }) => holder);
+    };
+    const { digest } = await receiveImage(this.#deps.store, decode(bytes, limit), holdersOf, flight.signal);
+    return { digest, held: new Set(held), unchanged: false };
   }
 
   #progressOf(flight: Flight<Waiter>): (received: number, total: number | undefined) => void {
@@ -241,4 +238,8 @@ class SourcedImages implements Images {
 }
 
 /** `expectedDigest` is that of the decoded image: the bytes that a BMC will read, whatever wrapping the source uses. */
-export const createImages = (deps: ImagesDeps): Images => new SourcedImages(deps);
+export const createImages = (deps: ImagesDeps): Images =>
+  Object.assign(
+    new SourcedImages(deps),
+    createLooks({ store: deps.store, catalog: deps.catalog, limitBytes: deps.settings.limitsBytes.configdrive }),
+  );

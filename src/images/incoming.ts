@@ -1,9 +1,10 @@
-// An image on its way in: a temporary file beside its final place, hashed while it is written, on disk before it is named.
+// An image on its way in: a temporary file beside its final place, hashed and sealed while it is written, on disk before it is named.
 import { createHash, randomUUID } from "node:crypto";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MediabayError } from "../core/errors.ts";
 import type { ReadAt } from "./formats/read-at.ts";
+import { createSealedWriter } from "./sealed/writer.ts";
 
 export const incomingPrefix = ".incoming-";
 
@@ -44,7 +45,12 @@ export const syncFolder = async (folder: string): Promise<void> => {
 };
 
 export interface Incoming {
+  /** Of the image itself, as all sizes here. */
   readonly sizeBytes: number;
+  /** Names the key that seals the file. */
+  readonly id: string;
+  /** Without it the file is noise. Kept nowhere but here; overwritten once the file was moved or discarded. */
+  readonly key: Buffer;
   /** @throws MediabayError STORE_UNAVAILABLE, IMAGE_TOO_LARGE */
   write(chunk: Uint8Array): Promise<void>;
   readonly readAt: ReadAt;
@@ -67,8 +73,8 @@ export const createIncoming = async (
 ): Promise<Incoming> => {
   const path = join(folder, `${incomingPrefix}${randomUUID()}`);
   const handle: FileHandle = await onDisk(() => open(path, "wx+", 0o600));
+  const writer = await onDisk(() => createSealedWriter(handle));
   const hash = createHash("sha256");
-  let sizeBytes = 0;
   let reservedBytes = 0;
   let state: "open" | "sealed" | "gone" = "open";
 
@@ -77,22 +83,23 @@ export const createIncoming = async (
   };
 
   return {
+    id: writer.id,
+    key: writer.key,
     get sizeBytes() {
-      return sizeBytes;
+      return writer.sizeBytes;
     },
     async write(chunk) {
-      await reserve(chunk.byteLength, sizeBytes);
+      await reserve(chunk.byteLength, writer.sizeBytes);
       reservedBytes += chunk.byteLength;
       hash.update(chunk);
-      await onDisk(() => writeAll(handle, chunk, sizeBytes));
-      sizeBytes += chunk.byteLength;
+      await onDisk(() => writer.append(chunk));
     },
-    readAt: async (offset, length) => {
-      const { buffer, bytesRead } = await onDisk(() => handle.read(Buffer.alloc(length), 0, length, offset));
-      return buffer.subarray(0, bytesRead);
-    },
+    readAt: (offset, length) => onDisk(() => writer.readAt(offset, length)),
     async seal() {
-      await onDisk(() => handle.sync());
+      await onDisk(async () => {
+        await writer.finish();
+        await handle.sync();
+      });
       await close();
       state = "sealed";
       return hash.digest("hex");
@@ -101,6 +108,7 @@ export const createIncoming = async (
       await onDisk(async () => {
         await rename(path, target);
         state = "gone";
+        writer.forget();
         await syncFolder(folder);
       });
     },
@@ -108,16 +116,9 @@ export const createIncoming = async (
       if (state === "gone") return;
       await close();
       state = "gone";
+      writer.forget();
       await onDisk(() => rm(path, { force: true }));
       free(reservedBytes);
     },
   };
-};
-
-const writeAll = async (handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> => {
-  let written = 0;
-  while (written < chunk.byteLength) {
-    const { bytesWritten } = await handle.write(chunk, written, chunk.byteLength - written, position + written);
-    written += bytesWritten;
-  }
 };

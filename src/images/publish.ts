@@ -1,84 +1,44 @@
 // Publications: which image one BMC may read under which URL. Durable in the catalog before a URL is given out; live ones
 // are served again under the same URL after a restart; withdrawn at once.
-import { createHash } from "node:crypto";
-import type { Clock } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
-import type { Log, PublicationCatalog, PublicationRecord, Publications, PublishRequest } from "../core/ports.ts";
+import type { PublicationRecord, Publications, PublishRequest, ReadRecord } from "../core/ports.ts";
 import type { ReadSummary } from "../core/records.ts";
-import { parseAddress } from "../wire/addresses.ts";
-import { imageHeaders, type Validators } from "./plane/conditions.ts";
-import { type ContentLimits, type Contents, createContents, type ImageFiles } from "./plane/contents.ts";
-import { type ListenerAddress, placeAnew, type UrlSettings } from "./plane/urls.ts";
-import { ReadLog, summariseReads } from "./reads.ts";
-
-export interface PublicationDeps {
-  readonly catalog: PublicationCatalog;
-  readonly files: ImageFiles;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly urls?: UrlSettings;
-  readonly contentLimits?: ContentLimits;
-  /** Called once per answered request that sent image bytes; `first` for the very first of a publication. */
-  onRead?(attachmentId: string, first: boolean): void;
-}
-
-/** A publication as the server sees it. */
-export interface LivePublication {
-  readonly record: PublicationRecord;
-  readonly path: string;
-  readonly validators: Validators;
-  readonly reads: ReadLog;
-  /** Each cuts a transfer that runs just now. */
-  readonly transfers: Set<() => void>;
-  readonly bmcAddresses: ReadonlySet<bigint>;
-  /** Addresses other than the BMC's that were logged: each is logged once. */
-  readonly strangers: Set<string>;
-  readonly headers: readonly string[];
-}
-
-/** The gateway's port, and what the server needs beside it. */
-export interface PublicationBook extends Publications {
-  readonly contents: Contents;
-  /** Brings back the live publications of the catalog. */
-  load(): Promise<void>;
-  /** Tells where we listen: needed before `publish`. */
-  listening(listeners: readonly ListenerAddress[]): void;
-  /** The publication at exactly this path. */
-  at(path: string): LivePublication | undefined;
-  /** Records one answered request that really sent `[from, to)`. Never waits. */
-  noteRead(publication: LivePublication, remote: string, method: "HEAD" | "GET", from: number, to: number): void;
-  /** Writes what is not yet written. Further reads are not flushed. */
-  close(): Promise<void>;
-}
-
-const flushMs = 1000;
-/** Rows a publication adds per flush at most; a random reader's rest waits, and is joined meanwhile. */
-const rowsPerFlush = 1000;
-
-/** Strong, stable for the publication's life, and without a trace of the digest. */
-const etagOf = (record: PublicationRecord): string =>
-  `"${createHash("sha256").update(`${record.token}\n${record.digest}`).digest("hex").slice(0, 32)}"`;
-
-const toNumbers = (addresses: readonly string[]): ReadonlySet<bigint> =>
-  new Set(addresses.map(parseAddress).filter((address) => address !== undefined));
+import { type Content, type Contents, createContents } from "./plane/contents.ts";
+import { isOwnUrl } from "./plane/own-urls.ts";
+import { type ListenerAddress, placeAnew } from "./plane/urls.ts";
+import type { PublicationBook, PublicationDeps } from "./publications/book.ts";
+import { ReadFlusher } from "./publications/flush.ts";
+import { learn } from "./publications/learn.ts";
+import { cutTransfers, type LivePublication, toLive } from "./publications/live.ts";
+import { checkTerms, dueEnd, type EndReason, Expiry } from "./publications/terms.ts";
+import { Turns } from "./publications/turns.ts";
+import { ReadLog } from "./reads/read-log.ts";
+import { summariseReads } from "./reads/tally.ts";
 
 class Book implements PublicationBook {
   readonly contents: Contents;
   readonly #deps: PublicationDeps;
+  /** Those that are not withdrawn. */
   readonly #byAttachment = new Map<string, LivePublication>();
   /**
    * What is served, by path. A Map is safe against timing: V8 hashes the whole text with a seed of the process and compares
    * only on equal hashes, so that no answer comes sooner for a token that begins right.
    */
   readonly #byPath = new Map<string, LivePublication>();
-  readonly #turns = new Map<string, Promise<unknown>>();
-  readonly #closing = new AbortController();
+  readonly #turns = new Turns();
+  readonly #flusher: ReadFlusher;
+  readonly #expiry: Expiry;
   #listeners: readonly ListenerAddress[] = [];
-  #flushing: Promise<void> | undefined;
 
   constructor(deps: PublicationDeps) {
     this.#deps = deps;
-    this.contents = createContents(deps.files, deps.clock, deps.contentLimits);
+    this.contents = createContents(deps.files, deps.contentLimits);
+    this.#flusher = new ReadFlusher(deps, () => this.#byAttachment.values());
+    this.#expiry = new Expiry(
+      deps.clock,
+      () => this.#byPath.values(),
+      (live, why) => this.#end(live, why),
+    );
   }
 
   listening(listeners: readonly ListenerAddress[]): void {
@@ -88,15 +48,20 @@ class Book implements PublicationBook {
   async load(): Promise<void> {
     for (const record of await this.#deps.catalog.live()) {
       if (this.#byAttachment.has(record.attachmentId)) continue;
-      this.#serve(record, new ReadLog(await this.#deps.catalog.reads(record.attachmentId)));
+      await this.#resume(record);
     }
+    this.#expiry.wake();
   }
 
   publish(request: PublishRequest): Promise<PublicationRecord> {
-    return this.#inTurn(request.attachmentId, async () => {
+    return this.#turns.take(request.attachmentId, async () => {
       const live = this.#byAttachment.get(request.attachmentId);
       if (!live) return this.#publishNew(request);
-      if (live.record.digest === request.digest && this.#byPath.has(live.path)) return live.record;
+      if (this.at(live.path) === live && live.record.digest === request.digest) return live.record;
+      if (live.record.endedAt !== undefined && !live.isWithdrawn) {
+        await this.#remove(live);
+        return this.#publishNew(request);
+      }
       throw new MediabayError("INTERNAL", "This attachment's publication is of another image or being withdrawn.", {
         attachment: request.attachmentId,
       });
@@ -109,141 +74,167 @@ class Book implements PublicationBook {
 
   find(attachmentId: string): PublicationRecord | undefined {
     const live = this.#byAttachment.get(attachmentId);
-    return live && this.#byPath.has(live.path) ? live.record : undefined;
+    return live?.isWithdrawn ? undefined : live?.record;
+  }
+
+  isOurs(url: string, imageHost?: string): boolean {
+    return isOwnUrl(url, this.#listeners, this.#deps.urls, imageHost);
   }
 
   list(): readonly PublicationRecord[] {
-    return [...this.#byPath.values()].map(({ record }) => record);
+    return [...this.#byAttachment.values()].filter((live) => !live.isWithdrawn).map(({ record }) => record);
   }
 
   at(path: string): LivePublication | undefined {
-    return this.#byPath.get(path);
+    const live = this.#byPath.get(path);
+    if (live?.record.terms?.expiresAt === undefined) return live;
+    // The timer may be late.
+    if (dueEnd(live, this.#deps.clock.now()) !== "expired") return live;
+    this.#end(live, "expired");
+    return undefined;
+  }
+
+  ready(live: LivePublication): Content | undefined {
+    return live.reads.isReady ? this.contents.acquireReady(live.record.digest) : undefined;
+  }
+
+  async prepare(live: LivePublication): Promise<Content> {
+    const content = await this.contents.acquire(live.record.digest);
+    await learn(this.#deps, live, content.sizeBytes);
+    return content;
   }
 
   withdraw(attachmentId: string): Promise<void> {
-    this.#stopServing(attachmentId);
-    return this.#inTurn(attachmentId, async () => {
-      const live = this.#stopServing(attachmentId);
-      if (!live) return;
-      await this.#flushAll(live);
-      await this.#deps.catalog.withdraw(attachmentId, this.#deps.clock.now());
-      this.#byAttachment.delete(attachmentId);
-      const { digest } = live.record;
-      if (!this.list().some((other) => other.digest === digest)) await this.contents.forget(digest);
+    this.#stopServing(this.#byAttachment.get(attachmentId));
+    return this.#turns.take(attachmentId, async () => {
+      const live = this.#byAttachment.get(attachmentId);
+      if (live) await this.#remove(live);
     });
   }
 
   async reads(attachmentId: string): Promise<ReadSummary> {
     const live = this.#byAttachment.get(attachmentId);
-    return live ? live.reads.summary() : summariseReads(await this.#deps.catalog.reads(attachmentId));
+    if (!live) return summariseReads(await this.#deps.catalog.reads(attachmentId));
+    if (!live.reads.isEmpty) await this.#tryToLearn(live);
+    return live.reads.summary();
   }
 
-  noteRead(publication: LivePublication, remote: string, method: "HEAD" | "GET", from: number, to: number): void {
-    const first = publication.reads.note(remote, method, from, to, this.#deps.clock.now());
-    this.#flushing ??= this.#flushLater();
-    if (to > from) this.#deps.onRead?.(publication.record.attachmentId, first);
+  noteRead(live: LivePublication, remote: string, method: "HEAD" | "GET", from: number, to: number): void {
+    const first = live.reads.note(remote, method, from, to, this.#deps.clock.now());
+    this.#flusher.wake();
+    if (to > from) this.#deps.onRead?.(live.record.attachmentId, first);
+    if (live.record.terms === undefined) return;
+    const why = dueEnd(live, this.#deps.clock.now());
+    if (why) this.#end(live, why);
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    await Promise.allSettled(this.#turns.values());
-    await this.#flushing;
+    await Promise.all([this.#expiry.close(), this.#flusher.close()]);
+    await this.#turns.allOver();
     await this.contents.close();
-    for (const live of this.#byAttachment.values()) await this.#flushAll(live);
+    for (const live of this.#byAttachment.values()) await this.#flusher.flushAll(live);
   }
 
   async #publishNew(request: PublishRequest): Promise<PublicationRecord> {
+    const { digest, attachmentId, machineId, terms } = request;
     const placed = await placeAnew(request, this.#listeners, this.#deps.urls);
-    // Proves that the image can be read, and has it in memory before the BMC asks.
-    await this.contents.acquire(request.digest);
-    this.contents.release(request.digest);
+    checkTerms(request, placed.bmcAddresses, this.#deps.clock.now());
+    const createdAt = this.#deps.clock.now();
     const record: PublicationRecord = {
-      digest: request.digest,
-      attachmentId: request.attachmentId,
-      machineId: request.machineId,
+      digest,
+      attachmentId,
+      machineId,
       ...placed,
-      createdAt: this.#deps.clock.now(),
+      createdAt,
+      ...(terms && { terms }),
     };
+    const live = toLive(record, newLog(record));
+    // Proves that the image can be read, and has it in memory before the BMC asks.
+    await this.prepare(live);
+    this.contents.release(digest);
     await this.#deps.catalog.put(record);
-    this.#serve(record, new ReadLog());
+    this.#serve(live);
+    this.#expiry.wake();
     return record;
   }
 
-  #serve(record: PublicationRecord, reads: ReadLog): void {
-    const validators = { etag: etagOf(record), modifiedAt: Math.floor(record.createdAt / 1000) * 1000 };
-    const live: LivePublication = {
-      record,
-      path: `/m/${record.token}/${record.fileName}`,
-      validators,
-      headers: imageHeaders(validators),
-      strangers: new Set(),
-      reads,
-      transfers: new Set(),
-      bmcAddresses: toNumbers(record.bmcAddresses),
-    };
-    this.#byAttachment.set(record.attachmentId, live);
+  /** After a restart: what ended stays so, and what is over meanwhile ends now. */
+  async #resume(record: PublicationRecord): Promise<void> {
+    const live = toLive(record, newLog(record, await this.#deps.catalog.reads(record.attachmentId)));
+    if (record.endedAt !== undefined) {
+      this.#byAttachment.set(record.attachmentId, live);
+      return;
+    }
+    if (record.terms?.fullReads !== undefined) await this.#tryToLearn(live);
+    this.#serve(live);
+    const why = dueEnd(live, this.#deps.clock.now());
+    if (why) this.#end(live, why);
+  }
+
+  #serve(live: LivePublication): void {
+    this.#byAttachment.set(live.record.attachmentId, live);
     this.#byPath.set(live.path, live);
   }
 
-  #stopServing(attachmentId: string): LivePublication | undefined {
-    const live = this.#byAttachment.get(attachmentId);
-    if (!live) return undefined;
-    this.#byPath.delete(live.path);
-    for (const cut of live.transfers) cut();
-    return live;
-  }
-
-  /** Publishing and withdrawing one attachment never overlap. */
-  #inTurn<T>(attachmentId: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(attachmentId);
-    const turn = (async () => {
-      await Promise.allSettled([before]);
-      return await work();
-    })();
-    const settled: Promise<void> = Promise.allSettled([turn]).then(() => this.#endTurn(attachmentId, settled));
-    this.#turns.set(attachmentId, settled);
-    return turn;
-  }
-
-  #endTurn(attachmentId: string, turn: Promise<void>): void {
-    if (this.#turns.get(attachmentId) === turn) this.#turns.delete(attachmentId);
-  }
-
-  async #flushLater(): Promise<void> {
-    const { clock, log } = this.#deps;
-    const { signal } = this.#closing;
-    // An aborted sleep means that close() does the rest.
-    await Promise.allSettled([clock.sleep(flushMs, signal)]);
-    if (!signal.aborted) {
-      for (const live of this.#byAttachment.values()) {
-        try {
-          await this.#flush(live, rowsPerFlush);
-        } catch (error) {
-          log.warn(
-            { error, attachmentId: live.record.attachmentId },
-            "reads could not be stored and are kept for later",
-          );
-        }
-      }
-    }
-    const more = [...this.#byAttachment.values()].some(({ reads }) => reads.hasPending);
-    this.#flushing = more && !signal.aborted ? this.#flushLater() : undefined;
-  }
-
-  async #flush(live: LivePublication, limit: number): Promise<void> {
-    const records = live.reads.take(limit);
-    if (records.length === 0) return;
+  async #tryToLearn(live: LivePublication): Promise<void> {
     try {
-      await this.#deps.catalog.addReads(live.record.attachmentId, records);
+      await learn(this.#deps, live);
     } catch (error) {
-      live.reads.restore(records);
-      throw error;
+      this.#deps.log.warn({ error, attachmentId: live.record.attachmentId }, "a published image could not be opened");
     }
   }
 
-  async #flushAll(live: LivePublication): Promise<void> {
-    while (live.reads.hasPending) await this.#flush(live, rowsPerFlush);
+  /** The transfer that made the last full read is no longer among the transfers: it is over. */
+  #end(live: LivePublication, why: EndReason): void {
+    if (!this.#byPath.delete(live.path)) return;
+    const { attachmentId } = live.record;
+    const endedAt = this.#deps.clock.now();
+    live.record = { ...live.record, endedAt };
+    cutTransfers(live);
+    void this.#turns.take(attachmentId, async () => {
+      // Withdrawn in the meantime, or even published anew.
+      if (this.#byAttachment.get(attachmentId) !== live) return;
+      await this.#recordEnd(live, endedAt);
+      this.#deps.onEnded?.(attachmentId, why);
+    });
+  }
+
+  /** Where it fails, the next start finds out again that the terms are over. */
+  async #recordEnd(live: LivePublication, endedAt: number): Promise<void> {
+    const { attachmentId, digest } = live.record;
+    try {
+      await this.#flusher.flushAll(live);
+      await this.#deps.catalog.end(attachmentId, endedAt);
+      await this.#forget(digest);
+    } catch (error) {
+      this.#deps.log.warn({ error, attachmentId }, "the end of a publication could not be stored");
+    }
+  }
+
+  #stopServing(live: LivePublication | undefined): void {
+    if (!live) return;
+    live.isWithdrawn = true;
+    this.#byPath.delete(live.path);
+    cutTransfers(live);
+  }
+
+  async #remove(live: LivePublication): Promise<void> {
+    const { attachmentId, digest } = live.record;
+    this.#stopServing(live);
+    await this.#flusher.flushAll(live);
+    await this.#deps.catalog.withdraw(attachmentId, this.#deps.clock.now());
+    this.#byAttachment.delete(attachmentId);
+    await this.#forget(digest);
+  }
+
+  /** Unless another publication serves it. */
+  async #forget(digest: string): Promise<void> {
+    const isServed = [...this.#byPath.values()].some(({ record }) => record.digest === digest);
+    if (!isServed) await this.contents.forget(digest);
   }
 }
+
+const newLog = ({ terms }: PublicationRecord, stored: readonly ReadRecord[] = []): ReadLog =>
+  new ReadLog(stored, { countsFullReads: terms?.fullReads !== undefined });
 
 export const createPublications = (deps: PublicationDeps): PublicationBook => new Book(deps);

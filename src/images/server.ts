@@ -10,9 +10,10 @@ import type { Log } from "../core/ports.ts";
 import type { TlsLevel } from "../core/vocabulary.ts";
 import { createAnswerer, type ImagePlaneObserver, type Plane } from "./plane/answer.ts";
 import { type ConnectionLimits, createConnections, defaultConnectionLimits } from "./plane/connections.ts";
+import { Guesses } from "./plane/guesses.ts";
 import { type AddressPolicy, readerPolicy } from "./plane/readers.ts";
 import type { ListenerAddress } from "./plane/urls.ts";
-import type { PublicationBook } from "./publish.ts";
+import type { PublicationBook } from "./publications/book.ts";
 
 export interface ListenOn {
   readonly host: string;
@@ -146,6 +147,7 @@ export const startImagePlane = async (options: ImagePlaneOptions): Promise<Image
     connections,
     limits,
     readers,
+    guesses: new Guesses(() => clock.monotonic(), log),
     observer,
     log,
     monotonic: () => clock.monotonic(),

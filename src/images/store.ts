@@ -1,31 +1,35 @@
-// The bytes of images: files named by their SHA-256, rows in the catalog. A file gets its name only when it is whole and on disk; whoever
-// holds an image keeps it; what nobody holds goes at once, and leftovers of a crash go at the next start.
-import { chmod, type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+// The bytes of images: sealed files named by their SHA-256, rows in the catalog. A file gets its name only when it is whole and on disk;
+// whoever holds an image keeps it; what nobody holds goes at once, its key first, and leftovers of a crash go at the next start.
 import type { Clock } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
-import type { ImageCatalog } from "../core/ports.ts";
+import type { ImageCatalog, ImageKeys } from "../core/ports.ts";
 import type { ImageRecord } from "../core/records.ts";
 import { formatSize } from "../core/units.ts";
 import { tooLarge } from "./decode.ts";
+import { imageNotFound } from "./digests.ts";
 import type { IdentifiedImage } from "./identify.ts";
-import type { ImageFiles } from "./plane/contents.ts";
-import { createIncoming, type Incoming, incomingPrefix, onDisk, sizeOf, syncFolder } from "./incoming.ts";
+import { createIncoming, type Incoming } from "./incoming.ts";
+import type { ImageFiles, ImageReader } from "./plane/contents.ts";
+import { createSealedFiles, type SealedFiles } from "./sealed/files.ts";
 import { createSharedTurns } from "./shared-turns.ts";
 
 export interface ImageStoreDeps {
   /** `<stateDir>/images`; made with mode 0700. */
   readonly folder: string;
   readonly catalog: ImageCatalog;
+  readonly keys: ImageKeys;
   readonly clock: Clock;
-  /** For all images together, those still coming in included. */
+  /** For all images together, those still coming in included. Sealing adds 16 bytes to each 64 KiB, which are not counted. */
   readonly maxBytes: number;
   /** True while a BMC may read the image: such bytes are never deleted. */
   isPublished(digest: string): boolean;
 }
 
 export interface ImageStore extends ImageFiles {
-  /** Clears what a crash left: temporary files, files without rows, rows without files. Call once, before all else. */
+  /**
+   * Clears what a crash left: temporary files, files without rows or keys, keys and rows without files. Seals what lies there in plain.
+   * Call once, before all else.
+   */
   start(): Promise<void>;
   receive(): Promise<Incoming>;
   /** Names the sealed file and holds it for `holders`, which is asked at the last moment; without a holder nothing is kept. */
@@ -45,31 +49,26 @@ export interface ImageStore extends ImageFiles {
   remove(digest: string): Promise<void>;
 }
 
-export const imageNotFound = (digest: string): MediabayError =>
-  new MediabayError("IMAGE_NOT_FOUND", `There is no image ${digest} in the store.`, { digest });
-
-const digestPattern = /^[0-9a-f]{64}$/;
-
 class FileImageStore implements ImageStore {
   readonly #deps: ImageStoreDeps;
+  readonly #files: SealedFiles;
   /** Names change one at a time, so that a hold never meets a deletion half way; holds are taken and given back side by side. */
   readonly #turns = createSharedTurns();
   #usedBytes = 0;
+  /** Lost their last holder and are still here. */
+  readonly #leaving = new Set<string>();
+  #nextLeave: Promise<void> | undefined;
 
   constructor(deps: ImageStoreDeps) {
     this.#deps = deps;
+    this.#files = createSealedFiles(deps);
   }
 
   start(): Promise<void> {
     return this.#turns.exclusive(async () => {
-      const { folder } = this.#deps;
-      await onDisk(async () => {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        await chmod(folder, 0o700);
-      });
-      await this.#clearFiles();
+      await this.#files.start(async (digest) => (await this.#deps.catalog.get(digest))?.sizeBytes);
+      this.#usedBytes = this.#files.usedBytes;
       await this.#clearRows();
-      await onDisk(() => syncFolder(folder));
     });
   }
 
@@ -116,18 +115,16 @@ class FileImageStore implements ImageStore {
 
   async release(holder: string): Promise<void> {
     const unheld = await this.#turns.shared(holder, () => this.#deps.catalog.release(holder));
-    if (unheld.length === 0) return;
-    // Another may have taken hold of it since.
-    await this.#turns.exclusive(async () => {
-      for (const digest of unheld) if (await this.#isUnneeded(digest)) await this.#drop(digest);
-    });
+    for (const digest of unheld) this.#leaving.add(digest);
+    // What an earlier release failed to delete goes with the next.
+    if (this.#leaving.size > 0) await this.#leave();
   }
 
   sweep(keeps: (holder: string) => boolean): Promise<void> {
     return this.#turns.exclusive(async () => {
       for (const holder of await this.#deps.catalog.allHolders())
         if (!keeps(holder)) await this.#deps.catalog.release(holder);
-      await this.#evict(() => false);
+      await this.#evict(Number.NEGATIVE_INFINITY);
     });
   }
 
@@ -142,32 +139,18 @@ class FileImageStore implements ImageStore {
           ...(needed !== undefined && { attachment: needed }),
           hint: "Detach it first.",
         });
-      await this.#drop(digest);
+      await this.#drop([digest]);
     });
   }
 
-  async open(
-    digest: string,
-  ): Promise<{ readonly fd: FileHandle; readonly sizeBytes: number; readonly mtimeMs: number }> {
-    if (!digestPattern.test(digest) || (await sizeOf(this.#path(digest))) === undefined) throw imageNotFound(digest);
-    const fd = await onDisk(() => open(this.#path(digest), "r"));
-    try {
-      const { size, mtimeMs } = await onDisk(() => fd.stat());
-      return { fd, sizeBytes: size, mtimeMs };
-    } catch (error) {
-      await fd.close();
-      throw error;
-    }
-  }
-
-  #path(digest: string): string {
-    return join(this.#deps.folder, digest);
+  open(digest: string): Promise<ImageReader> {
+    return this.#files.open(digest);
   }
 
   /** The row, if its file is there in full. */
   async #whole(digest: string): Promise<ImageRecord | undefined> {
     const row = await this.#deps.catalog.get(digest);
-    return row !== undefined && (await sizeOf(this.#path(digest))) === row.sizeBytes ? row : undefined;
+    return row !== undefined && (await this.#files.sizeOf(digest)) === row.sizeBytes ? row : undefined;
   }
 
   async #isUnneeded(digest: string): Promise<boolean> {
@@ -177,35 +160,46 @@ class FileImageStore implements ImageStore {
   async #place(incoming: Incoming, digest: string, image: IdentifiedImage): Promise<void> {
     const now = this.#deps.clock.now();
     if ((await this.#whole(digest)) !== undefined) return this.#deps.catalog.touch(digest, now);
-    this.#usedBytes -= (await sizeOf(this.#path(digest))) ?? 0;
-    await incoming.moveTo(this.#path(digest));
+    const replacedBytes = this.#files.placedBytes(digest);
+    await this.#files.place(incoming, digest);
+    this.#usedBytes -= replacedBytes;
     try {
       await this.#deps.catalog.put({ digest, ...image, createdAt: now, lastUsedAt: now });
     } catch (error) {
-      await onDisk(() => rm(this.#path(digest), { force: true }));
-      this.#usedBytes -= image.sizeBytes;
+      await this.#drop([digest]);
       throw error;
     }
   }
 
-  /** The file first: a crash in between leaves a row without bytes, which is no secret. */
-  async #drop(digest: string): Promise<void> {
-    const sizeBytes = await sizeOf(this.#path(digest));
-    if (sizeBytes !== undefined) {
-      await onDisk(async () => {
-        await rm(this.#path(digest));
-        await syncFolder(this.#deps.folder);
-      });
-      this.#usedBytes -= sizeBytes;
-    }
-    await this.#deps.catalog.remove(digest);
+  /** One turn for all that wait for one: destroying keys costs flushes of the disk, as many for one as for a hundred. */
+  #leave(): Promise<void> {
+    this.#nextLeave ??= this.#turns.exclusive(async () => {
+      this.#nextLeave = undefined;
+      const digests: string[] = [];
+      for (const digest of this.#leaving) {
+        // Another may have taken hold of it since.
+        if (await this.#isUnneeded(digest)) digests.push(digest);
+        else this.#leaving.delete(digest);
+      }
+      await this.#drop(digests);
+    });
+    return this.#nextLeave;
+  }
+
+  /** The rows last: a crash in between leaves a row without bytes, which is no secret. */
+  async #drop(digests: readonly string[]): Promise<void> {
+    const bytes = digests.reduce((sum, digest) => sum + this.#files.placedBytes(digest), 0);
+    await this.#files.drop(digests);
+    this.#usedBytes -= bytes;
+    await Promise.all(digests.map((digest) => this.#deps.catalog.remove(digest)));
+    for (const digest of digests) this.#leaving.delete(digest);
   }
 
   async #reserve(bytes: number, soFarBytes: number): Promise<void> {
     const { maxBytes } = this.#deps;
     if (soFarBytes + bytes > maxBytes) throw tooLarge({ name: "images.maxBytes", limitBytes: maxBytes });
     const fits = (): boolean => this.#usedBytes + bytes <= maxBytes;
-    if (!fits()) await this.#turns.exclusive(() => this.#evict(fits));
+    if (!fits()) await this.#turns.exclusive(() => this.#evict(maxBytes - bytes));
     if (!fits())
       throw new MediabayError(
         "STORE_UNAVAILABLE",
@@ -215,22 +209,17 @@ class FileImageStore implements ImageStore {
     this.#usedBytes += bytes;
   }
 
-  /** Deletes what nobody holds or reads, the least recently used first, until it is enough. */
-  async #evict(enough: () => boolean): Promise<void> {
+  /** Deletes what nobody holds or reads, the least recently used first, until at most `mostBytes` are used. */
+  async #evict(mostBytes: number): Promise<void> {
+    const digests: string[] = [];
+    let leftBytes = this.#usedBytes;
     for (const { digest } of await this.#deps.catalog.evictable()) {
-      if (enough()) return;
-      if (!this.#deps.isPublished(digest)) await this.#drop(digest);
+      if (leftBytes <= mostBytes) break;
+      if (this.#deps.isPublished(digest)) continue;
+      digests.push(digest);
+      leftBytes -= this.#files.placedBytes(digest);
     }
-  }
-
-  async #clearFiles(): Promise<void> {
-    this.#usedBytes = 0;
-    for (const name of await onDisk(() => readdir(this.#deps.folder))) {
-      const ours = name.startsWith(incomingPrefix) || digestPattern.test(name);
-      const keep = digestPattern.test(name) && (await this.#whole(name)) !== undefined;
-      if (keep) this.#usedBytes += (await sizeOf(this.#path(name))) ?? 0;
-      else if (ours) await onDisk(() => rm(this.#path(name), { force: true }));
-    }
+    await this.#drop(digests);
   }
 
   async #clearRows(): Promise<void> {

@@ -54,6 +54,8 @@ const parse = (bytes: Buffer): unknown => {
   } catch (error) {
     // The error's own text quotes the body, so it is not kept as the cause.
     if (error instanceof SyntaxError) throw new MediabayError("INVALID_REQUEST", "The body is not valid JSON.");
+    if (error instanceof RangeError)
+      throw new MediabayError("INVALID_REQUEST", "The body's JSON is nested too deeply.");
     if (error instanceof TypeError) throw new MediabayError("INVALID_REQUEST", "The body is not valid UTF-8.");
     throw error;
   }

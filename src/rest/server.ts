@@ -13,6 +13,7 @@ import { sendProblem } from "./problem.ts";
 import type { Answer, RawCall, Route, Services } from "./route.ts";
 import { attachmentRoutes } from "./routes/attachments.ts";
 import { auditRoutes } from "./routes/audit.ts";
+import { credentialRoutes } from "./routes/credentials.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { hardwareRoutes } from "./routes/hardware.ts";
 import { imageRoutes } from "./routes/images.ts";
@@ -32,6 +33,7 @@ const routes: readonly Route[] = [
   ...operationRoutes,
   ...hardwareRoutes,
   ...imageRoutes,
+  ...credentialRoutes,
   ...probeRoutes,
   ...recordRoutes,
   ...profileRoutes,

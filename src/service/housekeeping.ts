@@ -13,7 +13,7 @@ export const keepHouse = (building: Building, store: Store, { publications }: Im
   metrics.setSources({
     machines: () => store.machines.count(),
     attachments: () => countAttachments(store),
-    publications: () => publications.list().length,
+    publications: () => publications.list().filter(({ endedAt }) => endedAt === undefined).length,
     onError: (error) => log.warn({ error }, "a gauge could not be read"),
   });
   const stopping = new AbortController();

@@ -1,6 +1,6 @@
 // The image side: store, sources, publications and the listeners that BMCs read from.
 import { join } from "node:path";
-import type { AuditLog, Images } from "../core/ports.ts";
+import type { Images } from "../core/ports.ts";
 import {
   type Certificate,
   exportedCa,
@@ -9,7 +9,8 @@ import {
   operatorCertificate,
 } from "../images/certificates.ts";
 import { createImages } from "../images/images.ts";
-import { createPublications, type PublicationBook } from "../images/publish.ts";
+import type { PublicationBook } from "../images/publications/book.ts";
+import { createPublications } from "../images/publish.ts";
 import { type ImagePlane, startImagePlane } from "../images/server.ts";
 import { createImageStore, type ImageStore } from "../images/store.ts";
 import type { Settings } from "../settings/schema.ts";
@@ -17,6 +18,7 @@ import type { Store } from "../store/open-store.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Listener } from "../wire/address-policy.ts";
 import type { Building } from "./building.ts";
+import { createReading } from "./reading.ts";
 
 export interface ImageSide {
   readonly images: Images;
@@ -39,19 +41,19 @@ export const startImageSide = async (building: Building, store: Store, metrics: 
   const imageStore = createImageStore({
     folder: join(settings.stateDir, "images"),
     catalog: store.images,
+    keys: store.imageKeys,
     clock,
     maxBytes: settings.images.maxBytes,
     isPublished: (digest) => publications.list().some((publication) => publication.digest === digest),
   });
   // The store asks whether an image is published, and publications open the store's files: each needs the other.
-  const publications: PublicationBook = bookFor(building, store, imageStore);
-  const plane = await startPlane(building, publications, metrics);
-  undo.push(() => plane.close());
-  own.push(...plane.addresses);
+  const publications: PublicationBook = bookFor(building, store, imageStore, (digest) => images.look(digest));
+  // Before anything is served: what an earlier version stored in plain is sealed first.
   await imageStore.start();
   const images = createImages({
     store: imageStore,
     catalog: store.images,
+    credentials: store.credentials,
     clock,
     settings: {
       limitsBytes: { configdrive: settings.images.limits.configdriveBytes, boot: settings.images.limits.bootBytes },
@@ -65,43 +67,33 @@ export const startImageSide = async (building: Building, store: Store, metrics: 
     ownListeners: () => own,
     onDownload: (outcome) => metrics.downloadEnded(outcome),
   });
+  const plane = await startPlane(building, publications, metrics);
+  undo.push(() => plane.close());
+  own.push(...plane.addresses);
   const { enabled, cert } = settings.imagePlane.https;
   const ca = enabled && cert === undefined ? await exportedCa(caFolder(settings.stateDir)) : undefined;
   return { images, publications, plane, own, ...(ca !== undefined && { ca }) };
 };
 
-const bookFor = ({ settings, clock, log }: Building, store: Store, files: ImageStore): PublicationBook => {
+const bookFor = (
+  { settings, clock, log, undo }: Building,
+  store: Store,
+  files: ImageStore,
+  look: Images["look"],
+): PublicationBook => {
   const { publicHost, publicPort } = settings.imagePlane;
+  const { attachments, audit, journal } = store;
+  const { settled, ...reading } = createReading({ attachments, audit, journal, clock, log });
+  undo.push(settled);
   return createPublications({
     catalog: store.publications,
     files,
     clock,
     log,
     urls: { ...(publicHost !== undefined && { publicHost }), ...(publicPort !== undefined && { publicPort }) },
-    onRead: (attachmentId, first) => {
-      if (first) void noteFirstRead(store, attachmentId, clock.now(), log);
-    },
+    filesOf: async (digest) => (await look(digest))?.files ?? [],
+    ...reading,
   });
-};
-
-/** The image plane never waits for this; a store that fails here has failed louder elsewhere. */
-const noteFirstRead = async (store: Store, attachmentId: string, at: number, log: Building["log"]): Promise<void> => {
-  try {
-    const attachment = await store.attachments.get(attachmentId);
-    const entry: Parameters<AuditLog["append"]>[0] = {
-      at,
-      actor: "bmc",
-      action: "image.first-read",
-      machineId: attachment.machineId,
-      machineName: attachment.machineName,
-      attachmentId,
-      ...(attachment.digest !== undefined && { digest: attachment.digest }),
-      detail: {},
-    };
-    await store.audit.append(entry);
-  } catch (error) {
-    log.warn({ attachment: attachmentId, error }, "the first read was not audited");
-  }
 };
 
 const startPlane = async (
@@ -121,7 +113,10 @@ const startPlane = async (
     addressPolicy,
     proxies,
     limits: { connections: limits.connections, idleMs: limits.idleMs },
-    observer: { onRequest: (answer) => metrics.imagePlaneRequest(answer) },
+    observer: {
+      onRequest: (answer) => metrics.imagePlaneRequest(answer),
+      onGuess: (guess) => metrics.imagePlaneGuess(guess),
+    },
   });
 };
 

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Gateway } from "../core/gateway.ts";
 import { createProtocols } from "../drivers/registry.ts";
 import type { Conversations } from "../gateway/connect.ts";
-import type { GatewayDeps } from "../gateway/deps.ts";
+import type { GatewayDeps, SubmittingDeps } from "../gateway/deps.ts";
 import { createGateway, createUseCases } from "../gateway/gateway.ts";
 import { createRecheck, recheckUntil } from "../gateway/recheck.ts";
 import { endLeftSessions, sweep } from "../gateway/sweep.ts";
+import { createDetachWatch, watchDetaching } from "../gateway/watching/detach-watch.ts";
+import { createLeftoverWatch, watchLeftovers } from "../gateway/watching/leftovers.ts";
 import type { ImagePlane } from "../images/server.ts";
 import { createOperations } from "../operations/runner.ts";
 import { createRecorder } from "../recording/recorder.ts";
@@ -119,16 +121,22 @@ const startGateway = async (
   void endLeftSessions(deps, conversations);
   await operations.start();
   undo.push(() => operations.stop(stopGraceMs));
-  recheckMedia(deps, conversations, undo);
-  return createGateway({ ...deps, operations, recorder: createRecorder({ clock }) }, conversations);
+  const submitting = { ...deps, credentials: store.credentials, operations, recorder: createRecorder({ clock }) };
+  lookAfterAttachments(submitting, conversations, undo);
+  return createGateway(submitting, conversations);
 };
 
-/** For BMCs that drop media by themselves. */
-const recheckMedia = (deps: GatewayDeps, conversations: Conversations, undo: Building["undo"]): void => {
+/** Media that BMCs drop by themselves, those that are detached by a rule, and those that were left in. */
+const lookAfterAttachments = (deps: SubmittingDeps, conversations: Conversations, undo: Building["undo"]): void => {
   const stopping = new AbortController();
-  const rechecking = recheckUntil(deps, createRecheck(deps, conversations), stopping.signal);
+  const { signal } = stopping;
+  const watches = [
+    recheckUntil(deps, createRecheck(deps, conversations), signal),
+    watchDetaching(deps, createDetachWatch(deps, conversations), signal),
+    watchLeftovers(deps, createLeftoverWatch(deps, conversations), signal),
+  ];
   undo.push(async () => {
     stopping.abort();
-    await rechecking;
+    await Promise.all(watches);
   });
 };

@@ -1,13 +1,24 @@
 // The embedded store: every port over one SQLite file in the state directory.
 import { join } from "node:path";
 import type { Clock } from "../core/driver.ts";
-import type { AuditLog, ImageCatalog, Journal, MachineStore, PublicationCatalog, TokenStore } from "../core/ports.ts";
+import type {
+  AuditLog,
+  ImageCatalog,
+  ImageKeys,
+  Journal,
+  MachineStore,
+  PublicationCatalog,
+  SourceCredentialStore,
+  TokenStore,
+} from "../core/ports.ts";
 import { type CountingAttachmentStore, createAttachmentStore } from "./catalogs/attachments.ts";
 import { createAuditLog } from "./catalogs/audit.ts";
+import { createImageKeys, rewrapImageKeys } from "./catalogs/image-keys.ts";
 import { createImageCatalog } from "./catalogs/images.ts";
 import { createMachineStore } from "./catalogs/machines.ts";
 import { prune, type Pruned } from "./catalogs/prune.ts";
 import { createPublicationCatalog } from "./catalogs/publications.ts";
+import { createSourceCredentialStore } from "./catalogs/source-credentials.ts";
 import { createTokenStore } from "./catalogs/tokens.ts";
 import { EventFeed } from "./journal/event-feed.ts";
 import { createJournal } from "./journal/journal.ts";
@@ -23,7 +34,9 @@ export interface Store {
   readonly audit: AuditLog;
   readonly tokens: TokenStore;
   readonly images: ImageCatalog;
+  readonly imageKeys: ImageKeys;
   readonly publications: PublicationCatalog;
+  readonly credentials: SourceCredentialStore;
   /** Forgets operations and attachments that ended before `before` (epoch milliseconds), their events and reads. */
   prune(before: number): Promise<Pruned>;
   /** Wraps every secret anew under `key`, which seals from now on; one transaction. Answers how many. */
@@ -63,9 +76,14 @@ const createStore = async (database: Database, sealer: Sealer, clock: Clock): Pr
     audit: createAuditLog(database),
     tokens: createTokenStore(database, clock),
     images: createImageCatalog(database),
+    imageKeys: createImageKeys(database, sealer, clock),
     publications: createPublicationCatalog(database, vault),
+    credentials: createSourceCredentialStore(database, vault),
     prune: (before) => prune(database, before, clock.now()),
-    rotate: (key) => vault.rotate(key),
+    rotate: (key) => {
+      sealer.use(key);
+      return database.write(async (tables) => (await vault.rewrap(tables)) + (await rewrapImageKeys(tables, sealer)));
+    },
     async close() {
       try {
         await feed.flush();

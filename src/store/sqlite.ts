@@ -15,6 +15,8 @@ import type { Schema } from "./tables/schema.ts";
 export type CommitListener = (when: "before" | "after", ordinal: number) => void;
 
 const busyTimeoutMs = 5_000;
+/** The log is written into the database file, and cut to nothing: https://www.sqlite.org/pragma.html#pragma_wal_checkpoint */
+const truncateLog = "pragma wal_checkpoint(truncate)";
 const statementsKept = 256;
 const readOnlyStatement = /^\s*(select|with|begin|commit|rollback|savepoint|release)\b/i;
 
@@ -51,6 +53,7 @@ class CommittingDatabase implements SqliteDatabase {
     if (text === "begin") return this.#command(() => this.#begin());
     if (text === "commit") return this.#command(() => this.#commit());
     if (text === "rollback") return this.#command(() => this.#rollback());
+    if (text === truncateLog) return this.#checkpoint();
     const statement = this.#db.prepare(text);
     const around = readOnlyStatement.test(text)
       ? <T>(run: () => T): T => run()
@@ -74,6 +77,19 @@ class CommittingDatabase implements SqliteDatabase {
       },
       iterate: () => [].values(),
     };
+  }
+
+  /** Waiting for another process's readers would stop all of ours. */
+  #checkpoint(): SqliteStatement {
+    const all = (): unknown[] => {
+      this.#db.exec("pragma busy_timeout = 0");
+      try {
+        return this.#db.prepare(truncateLog).all();
+      } finally {
+        this.#db.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
+      }
+    };
+    return { ...this.#command(() => undefined), reader: true, all };
   }
 
   /** A single statement outside a transaction becomes a transaction of its own. */
@@ -143,6 +159,8 @@ export const openSqlite = async (path: string, onCommit: CommitListener = () => 
   try {
     await migrate(tables);
     const sequences = await readSequences(tables);
+    // What a crash kept from being scrubbed.
+    await truncateLogOf(tables);
     return toDatabase(tables, sequences);
   } catch (error) {
     await tables.destroy();
@@ -156,15 +174,15 @@ const openFile = (path: string): DatabaseSync => {
     // SQLite gives its -wal and -shm files the mode of the database file.
     closeSync(openSync(path, "a", 0o600));
     db = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    db.exec("pragma synchronous = full; pragma secure_delete = on; pragma trusted_schema = off");
+    db.exec(
+      "pragma synchronous = full; pragma secure_delete = on; pragma temp_store = memory; pragma trusted_schema = off",
+    );
     const mode = db.prepare("pragma journal_mode = wal").get();
     if (mode?.["journal_mode"] !== "wal") {
       throw new MediabayError(
         "STORE_UNAVAILABLE",
         "The state directory's file system does not allow a write-ahead log.",
-        {
-          path,
-        },
+        { path },
       );
     }
     return db;
@@ -200,11 +218,17 @@ const readSequences = async (tables: Tables): Promise<Map<Sequence, number>> => 
   return sequences;
 };
 
+const truncateLogOf = async (tables: Tables): Promise<boolean> => {
+  const { rows } = await sql.raw<{ busy: number }>(truncateLog).execute(tables);
+  return rows[0]?.busy === 0;
+};
+
 const toDatabase = (tables: Tables, sequences: Map<Sequence, number>): Database => {
   const writes = groupWrites(tables);
   return {
     read: (query) => translated(() => tables.transaction().execute(query)),
     write: (change) => translated(() => writes.write(change)),
+    scrub: () => translated(() => truncateLogOf(tables)),
     async next(sequence) {
       const number = (sequences.get(sequence) ?? 0) + 1;
       sequences.set(sequence, number);

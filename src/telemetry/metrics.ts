@@ -39,6 +39,8 @@ export interface Metrics {
   bmcExchange(exchange: Exchange): void;
   /** One answer of the image plane: its status and the body bytes really sent. */
   imagePlaneRequest(request: { readonly status: number; readonly bytes: number }): void;
+  /** Somebody asked the image plane for a path that is not for him; `refused`: because of too many of them. */
+  imagePlaneGuess(guess: { readonly refused: boolean }): void;
   /** One source brought into the store, or not; `joined` shared another's download, `unchanged` needed none. */
   downloadEnded(outcome: "succeeded" | "failed" | "joined" | "unchanged"): void;
   /** Asked at every scrape from now on. */
@@ -105,6 +107,12 @@ const createInstruments = (registers: Registry[]) => ({
   imageBytes: new Counter({
     name: "mediabay_image_plane_bytes_total",
     help: "Image bytes sent to BMCs.",
+    registers,
+  }),
+  imageGuesses: new Counter({
+    name: "mediabay_image_plane_guesses_total",
+    help: "Requests to the image plane for paths that are not for who asks; `refused` were too many of one address.",
+    labelNames: ["outcome"],
     registers,
   }),
   downloads: new Counter({
@@ -182,6 +190,7 @@ export const createMetrics = (settings: MetricsSettings): Metrics => {
       instruments.imageRequests.inc({ code: statusCode(status) });
       instruments.imageBytes.inc(bytes);
     },
+    imagePlaneGuess: ({ refused }) => instruments.imageGuesses.inc({ outcome: refused ? "refused" : "unknown" }),
     downloadEnded: (outcome) => instruments.downloads.inc({ outcome }),
     setSources: (sources) => {
       gaugeSources = sources;

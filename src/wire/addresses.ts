@@ -48,7 +48,7 @@ export const parseNetwork = (cidr: string): Network | undefined => {
   return length > width ? undefined : { first: address, prefixBits: 128 - width + length };
 };
 
-const isIPv4Number = (address: bigint): boolean => address >> 32n === mappedPrefix >> 32n;
+export const isIPv4Number = (address: bigint): boolean => address >> 32n === mappedPrefix >> 32n;
 
 /** An IPv6 network never holds an IPv4 address: `::/0` says nothing about those. */
 export const inNetwork = (address: bigint, { first, prefixBits }: Network): boolean => {

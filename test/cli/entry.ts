@@ -24,6 +24,9 @@ process.exitCode = await runCli(
     rotateKey: async (settings) => ({ stateDir: settings.stateDir, sealed: 3 }),
     checkProfile: async (file) =>
       (await import("../../src/service/profile-check.ts")).checkProfileFile(file, vendorsDir),
+    inspectImage: async (settings, source) =>
+      (await import("../../src/service/inspect.ts")).inspectImage(settings, source),
+    buildDrive: async (order) => (await import("../../src/configdrive/order.ts")).buildOrder(order),
     imageCa: async () => {
       throw new MediabayError("NOT_FOUND", "There is no generated CA.");
     },

@@ -87,6 +87,9 @@ export const run = async (argv: readonly string[], options: RunOptions = {}): Pr
       },
       checkProfile: async (file) =>
         (await import("../../src/service/profile-check.ts")).checkProfileFile(file, vendorsDir),
+      inspectImage: async (settings, source) =>
+        (await import("../../src/service/inspect.ts")).inspectImage(settings, source),
+      buildDrive: async (order) => (await import("../../src/configdrive/order.ts")).buildOrder(order),
       imageCa: async () => "-----BEGIN CERTIFICATE-----\n",
     },
     argv,

@@ -65,6 +65,14 @@ export const image = {
   published: 0,
 };
 
+export const credential = {
+  name: "mirror",
+  kind: "basic",
+  destinations: ["https://origin.example"],
+  createdAt: at,
+  updatedAt: at,
+};
+
 export const accepted = { operation, attachment, created: true };
 
 export const problem = (code: string, status: number, detail: string, more: object = {}) => ({

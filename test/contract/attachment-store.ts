@@ -82,6 +82,19 @@ export const attachmentStoreContract = (name: string, open: () => Promise<Attach
       expect(await ids({ states: [] })).toEqual([]);
     });
 
+    it("filters by a member, wherever else its name may stand", async () => {
+      await under.begin(sampleAttachment("a1", { detachOn: { at: "boot" } }));
+      await under.begin(
+        sampleAttachment("a2", { role: "boot", warnings: ['what says "leftIn":"detachOn": is a text'] }),
+      );
+      await under.begin(sampleAttachment("a3", { machineId: "id-m2", leftIn: "Cd" }));
+      const ids = async (has: "detachOn" | "leftIn"): Promise<readonly string[]> =>
+        (await attachments.list({ limit: 10 }, { has })).items.map((attachment) => attachment.id);
+      expect([await ids("detachOn"), await ids("leftIn")]).toEqual([["a1"], ["a3"]]);
+      await attachments.update("a3", { leftIn: undefined });
+      expect(await ids("leftIn")).toEqual([]);
+    });
+
     it("refuses to bring a second attachment of a role to life", async () => {
       await under.begin(sampleAttachment("a1"));
       await attachments.update("a1", { state: "failed" });

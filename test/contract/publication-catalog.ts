@@ -84,6 +84,45 @@ export const publicationCatalogContract = (name: string, make: () => Promise<Cat
         expect((await catalog.live()).map(({ token }) => token)).toEqual(["c".repeat(26)]);
       }));
 
+    it("keeps the terms, and when they ended, also after a restart; a second end changes nothing", () =>
+      withCatalog(async ({ catalog, reopen }) => {
+        const terms = { expiresAt: 1_750_000_100_000, fullReads: 1, onlyBmc: true };
+        await catalog.put({ ...publication("attachment-1"), terms });
+        expect(await catalog.live()).toEqual([{ ...publication("attachment-1"), terms }]);
+        await catalog.end("attachment-1", 1_750_000_050_000);
+        await catalog.end("attachment-1", 1_750_000_060_000);
+        const ended = { ...publication("attachment-1"), terms, endedAt: 1_750_000_050_000 };
+        expect(await catalog.live()).toEqual([ended]);
+        expect(await (await reopen()).live()).toEqual([ended]);
+      }));
+
+    it("ends what never was, or was withdrawn, without complaint", () =>
+      withCatalog(async ({ catalog }) => {
+        await catalog.put(publication("attachment-1"));
+        await catalog.withdraw("attachment-1", 1);
+        await catalog.end("attachment-1", 2);
+        await catalog.end("attachment-2", 3);
+        expect(await catalog.live()).toEqual([]);
+      }));
+
+    it("answers the reads of the newest publication of an attachment only", () =>
+      withCatalog(async ({ catalog, reopen }) => {
+        await catalog.put(publication("attachment-1", "b".repeat(26)));
+        await catalog.addReads("attachment-1", [read(0, 2048)]);
+        await catalog.withdraw("attachment-1", 1);
+        await catalog.put(publication("attachment-1", "c".repeat(26)));
+        await catalog.addReads("attachment-1", [read(4096, 6144)]);
+        expect(await (await reopen()).reads("attachment-1")).toEqual([read(4096, 6144)]);
+      }));
+
+    it("keeps what a read tells of its order and of full reads before it", () =>
+      withCatalog(async ({ catalog }) => {
+        const told: ReadRecord = { ...read(0, 2048), fullReads: 2, ahead: true, wide: true };
+        await catalog.put(publication("attachment-1"));
+        await catalog.addReads("attachment-1", [told, read(0, 1)]);
+        expect(await catalog.reads("attachment-1")).toEqual([told, read(0, 1)]);
+      }));
+
     it("adds reads to those that are there, in order, each as it was given", () =>
       withCatalog(async ({ catalog }) => {
         await catalog.put(publication("attachment-1"));

@@ -1,10 +1,13 @@
 // What every image source promises, whatever its scheme. Called with each scheme that opens something.
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SourceCredential } from "../../src/core/source-credentials.ts";
 import type { SourceScheme, Transfer, TransferContext } from "../../src/images/sources/source.ts";
 
 export interface SourceUnderTest {
   readonly scheme: SourceScheme;
+  /** For all references. */
+  readonly credential?: SourceCredential;
   /** References that give exactly `bytes`, several MiB of them. */
   readonly reference: string;
   readonly bytes: Uint8Array;
@@ -42,7 +45,8 @@ export const sourceContract = (name: string, create: () => Promise<SourceUnderTe
     afterEach(() => under.close());
 
     const open = (reference = under.reference, context = contextOf()): Transfer => {
-      const transfer = under.scheme.open?.(reference, context);
+      const { credential } = under;
+      const transfer = under.scheme.open?.(reference, { ...context, ...(credential && { credential }) });
       if (transfer === undefined) throw new Error("the scheme opens nothing");
       return transfer;
     };

@@ -1,10 +1,11 @@
 // From slot to slot: what one refuses another may take, under a name that suits it.
 import { expect, test } from "vitest";
-import type { MediaDriver, Medium, Slot } from "../../src/core/driver.ts";
+import type { MediaDriver, Medium, PowerDriver, Session, Slot } from "../../src/core/driver.ts";
 import { MediabayError } from "../../src/core/errors.ts";
-import type { OperationContext, PublishRequest } from "../../src/core/ports.ts";
+import type { OperationContext, PublishRequest, RepackImage } from "../../src/core/ports.ts";
 import type { AttachmentRecord } from "../../src/core/records.ts";
-import type { AttachWork } from "../../src/gateway/attach-work.ts";
+import type { AttachInput, AttachWork } from "../../src/gateway/attach-work.ts";
+import type { ImageFacts } from "../../src/gateway/image.ts";
 import { choose, insertStep } from "../../src/gateway/insert.ts";
 
 const image = { digest: "d", sizeBytes: 4096, format: "iso9660" } as const;
@@ -22,12 +23,14 @@ const setScene = (
   slots: readonly Slot[],
   refusals: Readonly<Record<string, MediabayError>>,
   rules: MediaDriver["rules"] = {},
-  force = false,
+  input: Partial<AttachInput> = {},
+  more: Partial<Session> = {},
 ) => {
   const tried: [string, string][] = [];
   const warnings: string[] = [];
   const published: PublishRequest[] = [];
   const audited: string[] = [];
+  const repacked: [string, number | undefined][] = [];
   let attachment = { id: "a1", warnings: [] } as unknown as AttachmentRecord;
   const media = {
     rules,
@@ -43,10 +46,10 @@ const setScene = (
   } as unknown as MediaDriver;
   const work = {
     attachmentId: "a1",
-    input: { role: "boot", boot: "none", force },
+    input: { role: "boot", boot: "none", force: false, ...input },
     link: {
       get: async () => ({
-        session: { media },
+        session: { media, ...more },
         endpoint: { address: "https://bmc.example" },
         machine: { id: "m1", endpoints: [] },
       }),
@@ -58,6 +61,12 @@ const setScene = (
       step: (_name: string, _title: string, run: (step: object) => Promise<unknown>) => run({ attempt: 1 }),
     } as unknown as OperationContext,
     deps: {
+      images: {
+        repack: async ({ format, mostBytes }: RepackImage) => {
+          repacked.push([format, mostBytes]);
+          return { digest: format, sizeBytes: 1_474_560, format };
+        },
+      },
       clock: { now: () => 7 },
       imageCa: "PEM",
       attachments: {
@@ -75,8 +84,9 @@ const setScene = (
       },
     },
   } as unknown as AttachWork;
-  const insert = async () => insertStep(work, image, await choose(work, image, media, { fresh: false }));
-  return { insert, tried, warnings, published, audited, attachment: () => attachment };
+  const insert = async (facts: ImageFacts = image) =>
+    insertStep(work, facts, await choose(work, facts, media, { fresh: false }));
+  return { insert, tried, warnings, published, audited, repacked, attachment: () => attachment };
 };
 
 test("a slot that refuses is followed by the next, and each try is told", async () => {
@@ -115,7 +125,7 @@ test("a refusal that is not about the slot is not carried to the next", async ()
 });
 
 test("somebody else's medium is never ejected for the next try, not even with force", async () => {
-  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["CD"], true)], { "1": nextSlot }, {}, true);
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["CD"], true)], { "1": nextSlot }, {}, { force: true });
   await expect(scene.insert()).rejects.toBe(nextSlot);
   expect(scene.tried).toHaveLength(1);
 });
@@ -125,4 +135,36 @@ test("a BMC that shows nothing of its media is told as such, and its limit is ke
   await scene.insert();
   expect(scene.attachment()).toMatchObject({ idleUnmountMs: 60_000, observed: { unverified: true } });
   expect(scene.warnings).toEqual([expect.stringMatching(/known from its reads only/)]);
+});
+
+test("a next slot that takes another form gets the files in that, from the image as it came", async () => {
+  const forms = [
+    { format: "iso9660", sizeBytes: 4096, stored: true },
+    { format: "fat", sizeBytes: 1_474_560, stored: false },
+  ] as const;
+  const scene = setScene([slotOf("1", ["CD"]), slotOf("2", ["Floppy"])], { "1": nextSlot });
+  expect(await scene.insert({ ...image, forms })).toMatchObject({
+    slot: "2",
+    mediaType: "Floppy",
+    image: { digest: "fat", format: "fat" },
+  });
+  expect(scene.repacked).toEqual([["fat", 2_949_120]]);
+  expect(scene.published).toMatchObject([{ digest: "fat", extension: "img" }]);
+  expect(scene.attachment()).toMatchObject({ digest: "fat", format: "fat", sizeBytes: 1_474_560 });
+  expect(scene.warnings.at(-1)).toMatch(/ISO 9660 was repacked as .*FAT/);
+});
+
+test.each(["On", "PoweringOff", "Unknown"] as const)(
+  "where a deploy agent may run, nothing goes in while the machine is %s",
+  async (state) => {
+    const power = { state: async () => state } as unknown as PowerDriver;
+    const scene = setScene([slotOf("1", ["CD"])], {}, {}, { role: "configdrive", expectAgent: true }, { power });
+    await expect(scene.insert()).rejects.toMatchObject({ code: "AGENT_MAY_RUN" });
+    expect(scene.tried).toEqual([]);
+  },
+);
+
+test("where a deploy agent may run, a BMC without power control is refused", async () => {
+  const scene = setScene([slotOf("1", ["CD"])], {}, {}, { role: "configdrive", expectAgent: true });
+  await expect(scene.insert()).rejects.toMatchObject({ code: "AGENT_MAY_RUN" });
 });

@@ -7,6 +7,7 @@ import type { AttachmentRecord, OperationRecord } from "../../src/core/records.t
 import type { PowerState, ResetType } from "../../src/core/vocabulary.ts";
 import { bootWanted } from "../../src/gateway/boot.ts";
 import type { Conversations } from "../../src/gateway/connect.ts";
+import type { GatewayDeps } from "../../src/gateway/deps.ts";
 import { createPowerHandler, endRearm, resetOnce } from "../../src/gateway/power.ts";
 
 interface Rig {
@@ -109,7 +110,7 @@ const run = async ({ session }: Rig, attachments: AttachmentStore, type: ResetTy
     defer: () => undefined,
   };
   const conversations = { converse } as Conversations;
-  await createPowerHandler({ attachments }, conversations)(context);
+  await createPowerHandler({ attachments } as unknown as GatewayDeps, conversations)(context);
 };
 
 test.each<[RigOptions, ResetType]>([

@@ -16,7 +16,7 @@ interface Scene {
   readonly shown: SlotState;
   readonly attachment?: Partial<AttachmentRecord>;
   readonly lastReadAt?: number;
-  readonly published?: boolean;
+  readonly published?: boolean | "ended";
   readonly fails?: MediabayError;
 }
 
@@ -63,7 +63,7 @@ const setScene = ({ shown, attachment: change = {}, lastReadAt, published = true
       },
     },
     publications: {
-      find: () => (published ? { url } : undefined),
+      find: () => (published ? { url, ...(published === "ended" && { endedAt: 1 }) } : undefined),
       reads: async () => (lastReadAt === undefined ? {} : { lastReadAt }),
     },
     auditLog: { append: async (entry: Omit<AuditRecord, "seq">) => void audited.push(entry) },
@@ -96,6 +96,12 @@ test("a medium that was dropped is inserted again under the same URL, with a war
   expect(scene.audited).toMatchObject([{ action: "media.reinserted", attachmentId: "a1", detail: { slot: "cd0" } }]);
   await scene.recheck.round(never);
   expect(scene.looks()).toBe(1);
+});
+
+test("a medium whose publication has ended by its terms is not put in again", async () => {
+  const scene = setScene({ shown: { inserted: false }, published: "ended" });
+  await scene.recheck.round(never);
+  expect([scene.looks(), scene.inserted.length, scene.audited.length]).toEqual([1, 0, 0]);
 });
 
 test("a medium that is still in is only looked at", async () => {

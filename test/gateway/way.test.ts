@@ -154,3 +154,71 @@ describe("the way of an image into a machine", () => {
     expect(() => chooseWay(request({ slots: [], rules }))).toThrow(expect.objectContaining({ hint: rules.noneHint }));
   });
 });
+
+describe("the form in which an image goes in", () => {
+  const floppy = slot("Fd", ["Floppy"]);
+  const stick = slot("Stick", ["USBStick"]);
+  const iso = { format: "iso9660", sizeBytes: 400_000, stored: true } as const;
+  const fat = { format: "fat", sizeBytes: 1_474_560, stored: false } as const;
+
+  test("is the one it came in, where a free slot takes that", () => {
+    expect(chooseWay(request({ slots: [floppy, cd], forms: [iso, fat] }))).not.toHaveProperty("repack");
+  });
+
+  test("is another, where no free slot takes that, and no larger than a floppy is", () => {
+    expect(chooseWay(request({ slots: [floppy], forms: [iso, fat] }))).toMatchObject({
+      slot: "Fd",
+      mediaType: "Floppy",
+      extension: "img",
+      repack: { format: "fat", mostBytes: 2_949_120 },
+    });
+  });
+
+  test("is another rather than in somebody else's place, also with force", () => {
+    const taken = slot("Cd", ["CD"], "http://x/theirs.iso");
+    for (const force of [false, true])
+      expect(chooseWay(request({ slots: [taken, floppy], forms: [iso, fat], force }))).toMatchObject({
+        slot: "Fd",
+        evict: [],
+      });
+  });
+
+  test("is a smaller one where the BMC takes no larger image", () => {
+    const forms = [
+      { format: "fat", sizeBytes: 64 << 20, stored: true },
+      { format: "fat", sizeBytes: 2 << 20, stored: false },
+    ] as const;
+    const rules = { maxImageBytes: 3 << 20 };
+    const image = { format: "fat", sizeBytes: 64 << 20 } as const;
+    expect(chooseWay(request({ ...image, slots: [stick], forms, rules }))).toMatchObject({
+      repack: { format: "fat", mostBytes: 3 << 20 },
+    });
+  });
+
+  test("is the stored one where none is small enough: the driver's refusal names the limit", () => {
+    const rules = { maxImageBytes: 1000 };
+    expect(chooseWay(request({ forms: [iso, fat], rules }))).not.toHaveProperty("repack");
+  });
+
+  test.each([
+    ["too large", [iso, { ...fat, sizeBytes: 3 << 20 }], /need 3145728 bytes as FAT/],
+    ["without such a form", [iso], /cannot be given as FAT/],
+  ] as const)("does not fit a floppy when %s", (_why, forms, message) => {
+    const choose = (): unknown => chooseWay(request({ slots: [floppy], forms }));
+    expect(choose).toThrow(
+      expect.objectContaining({ code: "IMAGE_DOES_NOT_FIT", message: expect.stringMatching(message) }),
+    );
+  });
+
+  test("is not thought of where the files are not known", () => {
+    expect(codeOf(() => chooseWay(request({ slots: [floppy] })))).toBe("UNSUPPORTED_BY_BMC");
+  });
+
+  test("of an image to boot from is one that the BMC boots from", () => {
+    const bootable = new Set(["CD"] as const);
+    expect(codeOf(() => chooseWay(request({ slots: [floppy], forms: [iso, fat], bootable })))).toBe(
+      "UNSUPPORTED_BY_BMC",
+    );
+    expect(chooseWay(request({ slots: [floppy, cd], forms: [iso, fat], bootable })).slot).toBe("Cd");
+  });
+});

@@ -99,7 +99,7 @@ describe("a published URL", () => {
 
   it("is not given for an image that cannot be read", async () => {
     const plane = await start();
-    await expect(plane.publish("0".repeat(64))).rejects.toThrow("ENOENT");
+    await expect(plane.publish("0".repeat(64))).rejects.toThrow("There is no image");
     expect(catalog.calls).toEqual([]);
   });
 

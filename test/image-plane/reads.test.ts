@@ -1,7 +1,9 @@
 // Read records and coverage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Coverage, ReadLog, summariseReads } from "../../src/images/reads.ts";
+import { Coverage } from "../../src/images/reads/coverage.ts";
+import { ReadLog } from "../../src/images/reads/read-log.ts";
+import { summariseReads } from "../../src/images/reads/tally.ts";
 
 describe("coverage", () => {
   it("equals a plain set of the bytes, for any order of ranges", () => {

@@ -95,6 +95,7 @@ describe("a withdrawn publication", () => {
       clients[index]?.socket.pause();
       clients[index]?.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
     }
+    await expect.poll(() => clients.every(({ socket }) => socket.bytesRead > 0)).toBe(true);
     await clock.settle(200);
     await plane.book.withdraw("attachment-1");
     for (const client of clients) client.socket.resume();

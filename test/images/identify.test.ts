@@ -28,7 +28,7 @@ describe("identifying", () => {
     [{ label: "CONFIG-2", joliet: "config-2" }, "config-2"],
     [{ label: "", joliet: "config-2" }, "config-2"],
     [{ label: "A_LABEL_LONGER_THAN_SIXTEEN", joliet: "A_LABEL_LONGER_T" }, "A_LABEL_LONGER_THAN_SIXTEEN"],
-    [{ label: "PRIMARY", joliet: "other" }, "PRIMARY"],
+    [{ label: "PRIMARY", joliet: "other" }, "other"],
     [{ label: "" }, undefined],
   ])("the label of an ISO with %o is %s", async (given, label) => {
     expect((await identified(tinyIso(given))).label).toBe(label);
@@ -36,7 +36,7 @@ describe("identifying", () => {
 
   it.each([
     [{ rootLabel: "CONFIG-2", bootLabel: "OTHER" }, "CONFIG-2"],
-    [{ rootLabel: "", bootLabel: "BOOT" }, "BOOT"],
+    [{ rootLabel: "", bootLabel: "BOOT" }, undefined],
     [{ rootLabel: "", bootLabel: "NO NAME" }, undefined],
   ])("the label of a FAT with %o is %s", async (given, label) => {
     expect((await identified(tinyFat(given))).label).toBe(label);

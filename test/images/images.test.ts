@@ -13,6 +13,7 @@ import type { Listener } from "../../src/wire/address-policy.ts";
 import { createHastyClock } from "../tools/hasty-clock.ts";
 import { type Answer, broken, type ImageOrigin, startImageOrigin, status, whole } from "../tools/image-origin.ts";
 import { createMemoryImageCatalog } from "../tools/memory-image-catalog.ts";
+import { createMemoryImageKeys } from "../tools/memory-image-keys.ts";
 import { tinyFat, tinyIso } from "../tools/tiny-images.ts";
 
 const iso = tinyIso({ joliet: "config-2", content: Buffer.from("the config drive") });
@@ -37,6 +38,7 @@ describe("images", () => {
     store = createImageStore({
       folder: join(folder, "images"),
       catalog,
+      keys: createMemoryImageKeys(),
       clock,
       maxBytes: 2 ** 26,
       isPublished: () => false,

@@ -11,6 +11,7 @@ import { type Origin, type OriginOptions, startOrigin } from "../../src/simulato
 import { createHastyClock } from "../tools/hasty-clock.ts";
 import { startImageOrigin, whole } from "../tools/image-origin.ts";
 import { createMemoryImageCatalog } from "../tools/memory-image-catalog.ts";
+import { createMemoryImageKeys } from "../tools/memory-image-keys.ts";
 import { tinyFat, tinyIso } from "../tools/tiny-images.ts";
 
 const iso = tinyIso({ joliet: "config-2", content: Buffer.from("the config drive") });
@@ -29,7 +30,14 @@ describe("a source that was downloaded before", () => {
     catalog = createMemoryImageCatalog();
     outcomes = [];
     const clock = createHastyClock();
-    const store = createImageStore({ folder, catalog, clock, maxBytes: 2 ** 26, isPublished: () => false });
+    const store = createImageStore({
+      folder,
+      catalog,
+      keys: createMemoryImageKeys(),
+      clock,
+      maxBytes: 2 ** 26,
+      isPublished: () => false,
+    });
     await store.start();
     images = createImages({
       store,

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createBlobSource } from "../../src/images/sources/blob.ts";
+import { createDataSource } from "../../src/images/sources/data.ts";
 import { createFileSource } from "../../src/images/sources/file.ts";
 import { createHttpSource } from "../../src/images/sources/http.ts";
 import { createSources, sourceFactories } from "../../src/images/sources/registry.ts";
@@ -97,6 +98,55 @@ sourceContract("blob", async () => {
   };
 });
 
+for (const [name, encode] of [
+  ["data in base64", (bytes: Buffer) => `data:application/x-iso9660-image;base64,${bytes.toString("base64")}`],
+  ["data in percent", (bytes: Buffer) => `DATA:,${bytes.toString("hex").replaceAll(/../g, "%$&")}`],
+] as const)
+  sourceContract(name, async () => {
+    const bytes = randomBytes(2 * 1024 ** 2);
+    return {
+      scheme: createDataSource(),
+      reference: encode(bytes),
+      bytes,
+      refused: [
+        ["data:hunter2", "INVALID_REQUEST"],
+        ["data:text/plain,", "INVALID_REQUEST"],
+        ["data:;base64,hunter2", "INVALID_REQUEST"],
+        ["data:;base64,hunter2=hunter2=", "INVALID_REQUEST"],
+        ["data:;base64,hunter2-", "INVALID_REQUEST"],
+        ["data:,hunter2%", "INVALID_REQUEST"],
+        ["data:,hunter2%0", "INVALID_REQUEST"],
+        ["data:,hunter2 hunter2", "INVALID_REQUEST"],
+        ["data:,hunter2#hunter2", "INVALID_REQUEST"],
+        ["data:,hunter2é", "INVALID_REQUEST"],
+      ],
+      missing: ["data:;base64,hunter2", "INVALID_REQUEST"],
+      secret: "hunter2",
+      close: async () => undefined,
+    };
+  });
+
+describe("data: URIs", () => {
+  const read = async (uri: string): Promise<string> => {
+    const context = { signal: AbortSignal.timeout(5000), admit: () => undefined, onProgress: () => undefined };
+    const transfer = createDataSource().open?.(uri, context);
+    if (transfer === undefined) throw new Error("data opens nothing");
+    return (await buffer(transfer.read())).toString("latin1");
+  };
+
+  it.each([
+    ["data:,A%20brief%20note", "A brief note"],
+    ["data:text/plain;charset=iso-8859-7,%be%d3%be", "\u00be\u00d3\u00be"],
+    ["data:;base64,QUI=", "AB"],
+    ["data:;base64,QUI%3D", "AB"],
+    ["data:;charset=utf-8 ;  BASE64,QUI=", "AB"],
+    ["data:;base64=no,QUI=", "QUI="],
+    ["data:,a,b+c", "a,b+c"],
+  ])("%s are these bytes", async (uri, expected) => {
+    expect(await read(uri)).toBe(expected);
+  });
+});
+
 describe("the registry of sources", () => {
   it("lists its folder", async () => {
     const files = await readdir(join(import.meta.dirname, "../../src/images/sources"));
@@ -127,17 +177,39 @@ describe("the registry of sources", () => {
     expect(scheme.digest?.(reference)).toBe(digest.toLowerCase());
   });
 
-  it.each(["ftp://example.org/x", "swift://container/x", "nfs:x", "data:;base64,QUJD", "/etc/passwd", "", "blob:QUJD"])(
+  it.each(["ftp://example.org/x", "swifts://container/x", "nfs:x", "/etc/passwd", "", "blob:QUJD"])(
     "refuses %s and says what there is",
     (uri) => {
       expect(() => createSources(depsOf()).locate({ kind: "uri", uri })).toThrow(
         expect.objectContaining({
           code: "SOURCE_UNSUPPORTED",
-          message: expect.stringMatching(/file, http, https, image, and base64/),
+          message: expect.stringMatching(/data, file, http, https, image, s3, swift, and base64/),
         }),
       );
     },
   );
+
+  it.each(["swift", "s3"])("does not take %s without a named credential", (scheme) => {
+    const source = { kind: "uri", uri: `${scheme}://container/object` } as const;
+    expect(() => createSources(depsOf()).locate(source)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_REQUEST",
+        message: `A ${scheme} source needs a named credential.`,
+        hint: expect.stringContaining("mediabay credential set"),
+      }),
+    );
+    const named = createSources(depsOf()).locate({ ...source, credential: "store" });
+    expect(named).toMatchObject({ credential: "store" });
+  });
+
+  it.each(["file:///etc/hostname", "data:,x", `image:${digest}`])("takes no named credential for %s", (uri) => {
+    expect(() => createSources(depsOf(["/etc"])).locate({ kind: "uri", uri, credential: "store" })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_REQUEST",
+        message: expect.stringContaining("takes no named credential"),
+      }),
+    );
+  });
 
   it.each(["image:abc", `image:${digest}00`, `image:../${digest}`])("refuses the malformed name %s", (uri) => {
     expect(() => createSources(depsOf()).locate({ kind: "uri", uri })).toThrow(

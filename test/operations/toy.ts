@@ -35,6 +35,7 @@ export const toyOperations = (store: Store, effects: string, outcome: "succeeds"
   const toy = toyHandler(effects, outcome);
   const handlers: Record<OperationKind, OperationHandler> = {
     attach: toy,
+    replace: toy,
     detach: toy,
     boot: toy,
     power: toy,

@@ -6,6 +6,7 @@ import { type Origin, startOrigin } from "../../src/simulators/origin.ts";
 import { startTestService, type TestService } from "../tools/service.ts";
 import { type SushyTools, startSushyTools } from "../tools/sushy-tools.ts";
 import { startTcpProxy, type TcpProxy } from "../tools/tcp-proxy.ts";
+import { tinyIso } from "../tools/tiny-images.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -18,7 +19,10 @@ beforeAll(async () => {
   bmc = await startSushyTools({ auth: { username: "admin", password: "sushy-secret" } });
   proxy = await startTcpProxy({ target: { host: "127.0.0.1", port: Number(new URL(bmc.url).port) } });
   origin = await startOrigin({
-    files: { "config-2.iso": await readFile(join(root, "fixtures/configdrive/config-2.iso")) },
+    files: {
+      "plain.iso": tinyIso({ label: "config-2" }),
+      "with-ports.iso": await readFile(join(root, "fixtures/configdrive/config-2.iso")),
+    },
   });
   service = await startTestService();
 });
@@ -46,9 +50,9 @@ const askedDuring = async (work: () => Promise<unknown>): Promise<readonly strin
     .map((line) => line.replace(/ \d+$/u, "").replaceAll(bmc.systems[0]?.uuid ?? "", "ID"));
 };
 
-const attach = (name: string, boot: "none" | "once") =>
+const attach = (name: string, boot: "none" | "once", image = "plain.iso") =>
   askedDuring(async () => {
-    const source = { uri: origin.urlOf("config-2.iso") };
+    const source = { uri: origin.urlOf(image) };
     const { body } = await service.work("POST", `/v1/machines/${name}/attachments`, { source, boot });
     expect(body).toMatchObject({ attachment: { state: "attached" } });
   });
@@ -86,6 +90,15 @@ test("a boot override costs 2 more, and its end 3", async () => {
   expect(await detach("boot")).toEqual([...ejection, "GET /redfish/v1/Systems/ID", ...override]);
   expect(await attach("boot", "once")).toEqual([...insertion, ...override]);
   await detach("boot");
+});
+
+test("network_data that names ports costs 1 more, once: the machine's own are asked for and remembered", async () => {
+  await newMachine("ports");
+  const ports = "GET /redfish/v1/Systems/ID/EthernetInterfaces";
+  expect(await attach("ports", "none", "with-ports.iso")).toEqual([...discovery, ports, ...insertion]);
+  expect(await detach("ports")).toEqual(ejection);
+  expect(await attach("ports", "none", "with-ports.iso")).toEqual(insertion);
+  await detach("ports");
 });
 
 test("each request has a connection of its own, because the emulator closes it after the answer", async () => {

@@ -80,6 +80,9 @@ export const memoryImages = (images: ReadonlyMap<string, ImageRecord>): Images =
     return image;
   },
   release: async () => undefined,
+  // Nothing is known of their files: they go in as they are.
+  look: async () => undefined,
+  repack: unused,
   check: unused,
   get: unused,
   list: unused,

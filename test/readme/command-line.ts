@@ -32,6 +32,8 @@ const deps: CliDeps<Settings> = {
   listSimulated: unused,
   rotateKey: unused,
   imageCa: unused,
+  inspectImage: unused,
+  buildDrive: unused,
   checkProfile: unused,
 };
 

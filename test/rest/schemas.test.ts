@@ -7,11 +7,14 @@ import type { AttachPlan, Fitness, ProbeReport } from "../../src/core/probe.ts";
 import type {
   AttachmentRecord,
   AuditRecord,
+  FileReads,
   ImageRecord,
   MachineRecord,
   OperationRecord,
+  ReadSummary,
   TokenRecord,
 } from "../../src/core/records.ts";
+import type { SourceCredentialRecord } from "../../src/core/source-credentials.ts";
 import type * as hardware from "../../src/rest/schemas/hardware.ts";
 import type * as records from "../../src/rest/schemas/records.ts";
 
@@ -22,9 +25,12 @@ describe("a documented answer", () => {
     expectTypeOf<Members<typeof records.machine>>().toEqualTypeOf<keyof MachineRecord>();
     expectTypeOf<Members<typeof records.image>>().toEqualTypeOf<keyof ImageRecord>();
     expectTypeOf<Members<typeof records.attachment>>().toEqualTypeOf<keyof AttachmentRecord>();
+    expectTypeOf<Members<typeof records.reads>>().toEqualTypeOf<keyof ReadSummary>();
+    expectTypeOf<Members<typeof records.fileReads>>().toEqualTypeOf<keyof FileReads>();
     expectTypeOf<Members<typeof records.operation>>().toEqualTypeOf<keyof OperationRecord>();
     expectTypeOf<Members<typeof records.audit>>().toEqualTypeOf<keyof AuditRecord>();
     expectTypeOf<Members<typeof records.token>>().toEqualTypeOf<keyof TokenRecord>();
+    expectTypeOf<Members<typeof records.credential>>().toEqualTypeOf<keyof SourceCredentialRecord>();
     expectTypeOf<Members<typeof records.accepted>>().toEqualTypeOf<keyof Accepted>();
     expectTypeOf<Members<typeof hardware.identity>>().toEqualTypeOf<keyof Identity>();
     expectTypeOf<Members<typeof hardware.slotState>>().toEqualTypeOf<keyof SlotState>();

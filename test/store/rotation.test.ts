@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { SourceCredential } from "../../src/core/source-credentials.ts";
 import { loadSealer, parseKeys, rotateKeyFile } from "../../src/store/keys.ts";
 import { generateSealingKey, Sealer } from "../../src/store/sealer.ts";
 import { openSqliteStore, type Store } from "../../src/store/open-store.ts";
 import { sampleMachine, sampleOperation } from "../tools/store-samples.ts";
 import { openTempStore, type TempStore } from "../tools/temp-store.ts";
 
+const credential: SourceCredential = { kind: "bearer", origins: ["https://origin.example"], token: "canary" };
+const imageKey = Buffer.alloc(32, 7);
 const login = { username: "root", password: "canary" };
 
 describe("key rotation", () => {
@@ -19,6 +22,8 @@ describe("key rotation", () => {
     for (const name of ["m1", "m2"]) await temp.store.machines.create(sampleMachine(name), [login]);
     await temp.store.machines.saveOpenSession("id-m1", { token: "t" });
     await temp.store.journal.accept(sampleOperation("op1"));
+    await temp.store.credentials.put("mirror", credential, 1);
+    await temp.store.imageKeys.put("i1", imageKey);
   });
   afterEach(() => temp.close());
 
@@ -28,13 +33,15 @@ describe("key rotation", () => {
       expect((await store.machines.endpoint(`id-${name}`, 0)).credentials).toEqual(login);
     }
     expect(await store.machines.openSession("id-m1")).toEqual({ token: "t" });
+    expect(await store.credentials.get("mirror")).toEqual(credential);
+    expect(await store.imageKeys.get("i1")).toEqual(imageKey);
   };
 
   it("wraps every secret anew in one commit, and drops the old key", async () => {
     const commits: string[] = [];
     const store = await temp.reopen({ onCommit: (when) => commits.push(when) });
     const rows = await rotateKeyFile(keyFile, (key) => store.rotate(key));
-    expect(rows).toBe(5);
+    expect(rows).toBe(7);
     expect(commits).toEqual(["before", "after"]);
     expect(parseKeys(readFileSync(keyFile, "utf8"))).toHaveLength(1);
     await readsAll(store);

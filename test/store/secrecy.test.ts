@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { MediabayError, toErrorRecord } from "../../src/core/errors.ts";
-import { sampleAttachment, sampleMachine, sampleOperation } from "../tools/store-samples.ts";
+import {
+  credentialSecrets,
+  sampleAttachment,
+  sampleCredentials,
+  sampleMachine,
+  sampleOperation,
+} from "../tools/store-samples.ts";
 import { openTempStore, type TempStore } from "../tools/temp-store.ts";
 
 const canary = (place: string): string => `canary-${place}`;
@@ -55,8 +61,11 @@ const plant = async ({ store }: TempStore): Promise<readonly string[]> => {
   await store.audit.append({ at: 1, actor: "ada", action: "x", detail: { url, password: canary("audit") } });
   await store.journal.beginStep(claim, "insert", "Insert");
   await store.journal.failStep(claim, "insert", toErrorRecord(error));
+  for (const [name, credential] of Object.entries(sampleCredentials(canary)))
+    await store.credentials.put(name, credential, 1);
   const { token: apiToken } = await store.tokens.create("one", "admin");
-  return [...["password", "session", "input", "query", "output", "audit"].map(canary), token, apiToken];
+  const places = ["password", "session", "input", "query", "output", "audit", ...credentialSecrets];
+  return [...places.map(canary), token, apiToken];
 };
 
 it("no secret is in plain in any file of the store, the write-ahead log included", async () => {
@@ -68,6 +77,7 @@ it("no secret is in plain in any file of the store, the write-ahead log included
     await temp.reopen();
     expect(leaks(temp, secrets)).toEqual([]);
     expect(leaks(temp, ["origin.example"])).not.toEqual([]);
+    expect(leaks(temp, ["keystone.example"])).not.toEqual([]);
   } finally {
     await temp.close();
   }
@@ -92,6 +102,27 @@ it("the sealed bytes of what has ended are gone from the database file", async (
     await temp.reopen();
     expect(sealedRows()).toBe(0);
     expect(files(temp).get("mediabay.db")?.includes("publication/a1")).toBe(false);
+  } finally {
+    await temp.close();
+  }
+});
+
+it("a removed credential's sealed bytes are gone from the database file", async () => {
+  const temp = await openTempStore();
+  try {
+    const { basic } = sampleCredentials(canary);
+    await temp.store.credentials.put("basic", basic, 1);
+    await temp.store.credentials.put("other", basic, 1);
+    const sealed = (): readonly string[] =>
+      files(temp)
+        .get("mediabay.db")
+        ?.toString("latin1")
+        .match(/credential\/(?:basic|other)/g) ?? [];
+    await temp.reopen();
+    expect(new Set(sealed())).toEqual(new Set(["credential/basic", "credential/other"]));
+    await temp.store.credentials.remove("basic");
+    await temp.reopen();
+    expect(new Set(sealed())).toEqual(new Set(["credential/other"]));
   } finally {
     await temp.close();
   }

@@ -1,9 +1,11 @@
 import { attachmentStoreContract } from "../contract/attachment-store.ts";
 import { auditLogContract } from "../contract/audit-log.ts";
 import { imageCatalogContract } from "../contract/image-catalog.ts";
+import { imageKeysContract } from "../contract/image-keys.ts";
 import { journalContract } from "../contract/journal.ts";
 import { machineStoreContract } from "../contract/machine-store.ts";
 import { publicationCatalogContract } from "../contract/publication-catalog.ts";
+import { sourceCredentialStoreContract } from "../contract/source-credential-store.ts";
 import { tokenStoreContract } from "../contract/token-store.ts";
 import { sampleMachine, sampleOperation } from "../tools/store-samples.ts";
 import { openTempStore } from "../tools/temp-store.ts";
@@ -67,11 +69,25 @@ imageCatalogContract("SQLite", async () => {
   return { catalog: temp.store.images, close: temp.close };
 });
 
+imageKeysContract("SQLite", async () => {
+  const temp = await openTempStore();
+  return { keys: temp.store.imageKeys, close: temp.close };
+});
+
 publicationCatalogContract("SQLite", async () => {
   const temp = await openTempStore();
   return {
     catalog: temp.store.publications,
     reopen: async () => (await temp.reopen()).publications,
+    close: temp.close,
+  };
+});
+
+sourceCredentialStoreContract("SQLite", async () => {
+  const temp = await openTempStore();
+  return {
+    credentials: temp.store.credentials,
+    reopen: async () => (await temp.reopen()).credentials,
     close: temp.close,
   };
 });

@@ -27,6 +27,8 @@ describe("what happened", () => {
     metrics.bmcExchange({ protocol: "redfish", method: "POST", path: "/x", error: "ECONNRESET", durationMs: 250 });
     metrics.imagePlaneRequest({ status: 206, bytes: 4096 });
     metrics.imagePlaneRequest({ status: 206, bytes: 1 });
+    metrics.imagePlaneGuess({ refused: false });
+    metrics.imagePlaneGuess({ refused: true });
     metrics.downloadEnded("succeeded");
     metrics.setSources(sources);
     expect(await samplesOf(metrics)).toEqual([
@@ -41,6 +43,8 @@ describe("what happened", () => {
       'mediabay_bmc_request_seconds_count{protocol="redfish",method="POST"} 1',
       'mediabay_image_plane_requests_total{code="206"} 2',
       "mediabay_image_plane_bytes_total 4097",
+      'mediabay_image_plane_guesses_total{outcome="unknown"} 1',
+      'mediabay_image_plane_guesses_total{outcome="refused"} 1',
       'mediabay_downloads_total{outcome="succeeded"} 1',
       "mediabay_machines 3",
       'mediabay_attachments{state="attaching"} 0',

@@ -3,18 +3,28 @@ import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 
 export const debianPackages = [
+  "cloud-init",
   "curl",
   "dosfstools",
   "genisoimage",
+  "keystone",
+  "libarchive-tools",
   "libnbd-bin",
+  "memcached",
   "mtools",
   "nbdkit",
   "nginx-light",
   "openssl",
+  "p7zip-full",
   "python3-requests",
+  "python3-swiftclient",
   "python3-venv",
   "qemu-block-extra",
   "qemu-utils",
+  "swift-account",
+  "swift-container",
+  "swift-object",
+  "swift-proxy",
   "wrk",
   "xorriso",
 ] as const;

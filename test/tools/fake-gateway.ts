@@ -13,6 +13,7 @@ import type {
 } from "../../src/core/records.ts";
 import type { PageRequest, ProfileQuirk, ProfileSummary } from "../../src/core/ports.ts";
 import type { ProbeReport } from "../../src/core/probe.ts";
+import type { SourceCredentialRecord } from "../../src/core/source-credentials.ts";
 import type { OperationKind } from "../../src/core/vocabulary.ts";
 
 export const publishedUrl = "http://192.0.2.1:8481/m/abcdefghijklmnopqrstuvwxyz/config.iso";
@@ -72,6 +73,11 @@ const attachmentOf = (at: number): AttachmentRecord => ({
     firstReadAt: at,
     lastReadAt: at,
     remotes: ["192.0.2.9"],
+    pattern: "pieces",
+    files: [
+      { path: "openstack/latest/user_data", sizeBytes: 2000, readBytes: 2000, firstReadAt: at, completeAt: at },
+      { path: "openstack/latest/network_data.json", sizeBytes: 100, readBytes: 0 },
+    ],
   },
   warnings: ["a warning"],
   createdBy: "op",
@@ -162,6 +168,14 @@ const probeReport: ProbeReport = {
   exchanges: 5,
   warnings: [],
 };
+
+const credentialOf = (at: number): SourceCredentialRecord => ({
+  name: "mirror",
+  kind: "basic",
+  destinations: ["https://origin.example"],
+  createdAt: at,
+  updatedAt: at,
+});
 
 const auditOf = (at: number): AuditRecord => ({
   seq: 1,
@@ -280,6 +294,11 @@ export const createFakeGateway = (clock: Clock): FakeGateway => {
     detach: async (id, attachmentId, options) => (
       called("detach", id, attachmentId, options), machine(id), accept("detach", attachmentId !== undefined)
     ),
+    replace: async (id, ...rest) => {
+      called("replace", id, ...rest);
+      if (id !== "a-1") throw new MediabayError("NOT_FOUND", "There is no such attachment.");
+      return accept("replace", true);
+    },
     getAttachment: async (id) => {
       called("getAttachment", id);
       if (id !== "a-1") throw new MediabayError("NOT_FOUND", "There is no such attachment.");
@@ -384,6 +403,14 @@ export const createFakeGateway = (clock: Clock): FakeGateway => {
     },
     listImages: async (request) => (called("listImages", request), page([imageOf(clock.now())], request)),
     removeImage: async (...args) => called("removeImage", ...args),
+    setCredential: async (...args) => (called("setCredential", ...args), credentialOf(clock.now())),
+    listCredentials: async (request) => (
+      called("listCredentials", request), page([credentialOf(clock.now())], request)
+    ),
+    removeCredential: async (name, options) => {
+      called("removeCredential", name, options);
+      if (name !== "mirror") throw new MediabayError("CREDENTIAL_NOT_FOUND", "There is no such credential.", { name });
+    },
     audit: async (request, filter) => (
       called("audit", request, filter),
       page(

@@ -7,18 +7,20 @@ export interface Orders {
   readonly stateDir: string;
   readonly imagePort: number;
   readonly vendorsDir: string;
-  readonly actions: readonly ("register" | "attach" | "detach" | "settle")[];
+  readonly actions: readonly ("register" | "attach" | "replace" | "detach" | "settle")[];
   /** Dies at this commit of the last action, counted from 1. */
   readonly die?: { readonly at: number; readonly when: "before" | "after" };
   readonly bmc: { readonly url: string; readonly username: string; readonly password: string };
   readonly imageUrl: string;
+  /** Of the image that replaces it. */
+  readonly otherUrl?: string;
 }
 
 export interface Fact {
   readonly ready?: string;
   /** Commits of the last action. */
   readonly commits?: number;
-  readonly attachments?: readonly { readonly id: string; readonly state: string }[];
+  readonly attachments?: readonly { readonly id: string; readonly state: string; readonly digest?: string }[];
   readonly operations?: readonly {
     readonly kind: string;
     readonly state: string;
@@ -80,6 +82,13 @@ const act = {
     const { operation } = await gateway.attach(machine, request, { actor, idempotencyKey: "attach-1" });
     await gateway.waitOperation(operation.id, 30_000);
   },
+  replace: async () => {
+    const [attachment] = (await gateway.listAttachments({ limit: 1 })).items;
+    const source = { kind: "uri", uri: orders.otherUrl ?? orders.imageUrl } as const;
+    const options = { actor, idempotencyKey: "replace-1" };
+    const { operation } = await gateway.replace(attachment?.id ?? "", { source }, options);
+    await gateway.waitOperation(operation.id, 30_000);
+  },
   detach: async () => {
     const { operation } = await gateway.detach(machine, undefined, { actor, idempotencyKey: "detach-1" });
     await gateway.waitOperation(operation.id, 30_000);
@@ -96,7 +105,11 @@ const attachments = await gateway.listAttachments({ limit: 10 });
 const operations = await gateway.listOperations({ limit: 10 });
 tell({
   commits: counted,
-  attachments: attachments.items.map(({ id, state }) => ({ id, state })),
+  attachments: attachments.items.map(({ id, state, digest }) => ({
+    id,
+    state,
+    ...(digest !== undefined && { digest }),
+  })),
   operations: operations.items.map(({ kind, state, steps, error }) => ({
     kind,
     state,

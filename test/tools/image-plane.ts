@@ -1,17 +1,20 @@
 // An image plane on the loopback with images of a temporary folder, and raw requests to it.
-import { createHash } from "node:crypto";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { Clock } from "../../src/core/driver.ts";
 import type { Log, PublicationCatalog, PublicationRecord } from "../../src/core/ports.ts";
+import { createIncoming } from "../../src/images/incoming.ts";
 import type { ContentLimits, ImageFiles } from "../../src/images/plane/contents.ts";
 import type { UrlSettings } from "../../src/images/plane/urls.ts";
-import { createPublications, type PublicationBook, type PublicationDeps } from "../../src/images/publish.ts";
+import type { PublicationBook, PublicationDeps } from "../../src/images/publications/book.ts";
+import { createPublications } from "../../src/images/publish.ts";
 import { type ImagePlane, type ImagePlaneOptions, startImagePlane } from "../../src/images/server.ts";
+import { createSealedFiles } from "../../src/images/sealed/files.ts";
 import { systemClock } from "../../src/wire/clock.ts";
+import { createMemoryImageKeys } from "./memory-image-keys.ts";
 import { createMemoryPublications } from "./memory-publications.ts";
 
 export const silentLog: Log = {
@@ -34,6 +37,7 @@ export const patternBytes = (size: number, seed = 1): Buffer => {
 };
 
 export interface TestImages extends ImageFiles {
+  /** Of the sealed files, each named by its digest. */
   readonly folder: string;
   /** How often each image was opened. */
   readonly opened: ReadonlyMap<string, number>;
@@ -41,22 +45,34 @@ export interface TestImages extends ImageFiles {
   close(): Promise<void>;
 }
 
-export const createTestImages = async (): Promise<TestImages> => {
+/** @param cacheBytes for opened chunks of those that are not kept in memory whole */
+export const createTestImages = async (cacheBytes?: number): Promise<TestImages> => {
   const folder = await mkdtemp(join(tmpdir(), "mediabay-images-"));
   const opened = new Map<string, number>();
+  const files = createSealedFiles({
+    folder,
+    keys: createMemoryImageKeys(),
+    clock: systemClock,
+    ...(cacheBytes !== undefined && { cacheBytes }),
+  });
+  await files.start(() => Promise.resolve(undefined));
   return {
     folder,
     opened,
     async add(bytes) {
-      const digest = createHash("sha256").update(bytes).digest("hex");
-      await writeFile(join(folder, digest), bytes);
+      const incoming = await createIncoming(
+        folder,
+        () => Promise.resolve(),
+        () => undefined,
+      );
+      await incoming.write(bytes);
+      const digest = await incoming.seal();
+      await files.place(incoming, digest);
       return digest;
     },
-    async open(digest) {
+    open(digest) {
       opened.set(digest, (opened.get(digest) ?? 0) + 1);
-      const fd = await open(join(folder, digest));
-      const { size, mtimeMs } = await fd.stat();
-      return { fd, sizeBytes: size, mtimeMs };
+      return files.open(digest);
     },
     close: () => rm(folder, { recursive: true, force: true }),
   };
@@ -64,7 +80,7 @@ export const createTestImages = async (): Promise<TestImages> => {
 
 export interface TestPlaneOptions
   extends Partial<Omit<ImagePlaneOptions, "publications">>,
-    Partial<Pick<PublicationDeps, "onRead">> {
+    Partial<Pick<PublicationDeps, "onRead" | "onNews" | "onEnded" | "filesOf">> {
   readonly images: TestImages;
   readonly catalog?: PublicationCatalog;
   readonly urls?: UrlSettings;
@@ -81,7 +97,17 @@ export interface TestPlane {
 
 /** Listens with http on 127.0.0.1 unless told otherwise. */
 export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPlane> => {
-  const { images, catalog = createMemoryPublications(), urls, contentLimits, onRead, ...plane } = options;
+  const {
+    images,
+    catalog = createMemoryPublications(),
+    urls,
+    contentLimits,
+    onRead,
+    onNews,
+    onEnded,
+    filesOf,
+    ...plane
+  } = options;
   const clock: Clock = options.clock ?? systemClock;
   const book = createPublications({
     catalog,
@@ -91,6 +117,9 @@ export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPla
     ...(urls && { urls }),
     ...(contentLimits && { contentLimits }),
     ...(onRead && { onRead }),
+    ...(onNews && { onNews }),
+    ...(onEnded && { onEnded }),
+    ...(filesOf && { filesOf }),
   });
   const started = await startImagePlane({
     ...(plane.https ? {} : { http: { host: "127.0.0.1", port: 0 } }),

@@ -2,7 +2,7 @@
 import type { PublicationCatalog, PublicationRecord, ReadRecord } from "../../src/core/ports.ts";
 
 export interface MemoryPublicationCatalog extends PublicationCatalog {
-  /** Every call, in order: `put`, `withdraw`, `addReads`. */
+  /** Every call, in order: `put`, `end`, `withdraw`, `addReads`. */
   readonly calls: readonly string[];
   /** The next writes fail with this until it is undefined again. */
   failWith: Error | undefined;
@@ -22,8 +22,17 @@ export const createMemoryPublications = (): MemoryPublicationCatalog => {
   const catalog: MemoryPublicationCatalog = {
     calls,
     failWith: undefined,
-    put: (publication) => write("put", () => live.set(publication.attachmentId, publication)),
+    put: (publication) =>
+      write("put", () => {
+        live.set(publication.attachmentId, publication);
+        reads.delete(publication.attachmentId);
+      }),
     live: () => Promise.resolve([...live.values()]),
+    end: (attachmentId, at) =>
+      write("end", () => {
+        const publication = live.get(attachmentId);
+        if (publication) live.set(attachmentId, { endedAt: at, ...publication });
+      }),
     withdraw: (attachmentId) => write("withdraw", () => live.delete(attachmentId)),
     addReads: (attachmentId, added) =>
       write("addReads", () => reads.set(attachmentId, [...(reads.get(attachmentId) ?? []), ...added])),

@@ -1,5 +1,6 @@
 // Records as the store's tests need them: valid, small, and told apart by their name.
 import type { NewOperation } from "../../src/core/ports.ts";
+import type { SourceCredential } from "../../src/core/source-credentials.ts";
 import type { AttachmentRecord, MachineRecord } from "../../src/core/records.ts";
 
 export const startOfTime = Date.UTC(2026, 0, 1);
@@ -45,3 +46,43 @@ export const sampleOperation = (id: string, changes: Partial<NewOperation> = {})
   createdAt: startOfTime,
   ...changes,
 });
+
+/** Where `sampleCredentials` have a secret. */
+export const credentialSecrets = ["basic", "bearer", "headers", "swift", "application", "secret-key", "session-token"];
+
+/** One of each kind; `secret` gives the value for a place. */
+export const sampleCredentials = (secret: (place: string) => string) =>
+  ({
+    basic: { kind: "basic", origins: ["https://origin.example"], username: "ada", password: secret("basic") },
+    bearer: { kind: "bearer", origins: ["https://origin.example", "http://[::1]:8080"], token: secret("bearer") },
+    headers: { kind: "headers", origins: ["https://origin.example"], headers: { "X-Key": secret("headers") } },
+    swift: {
+      kind: "swift",
+      authUrl: "https://keystone.example:5000/v3",
+      login: {
+        method: "password",
+        username: "ada",
+        userDomain: "Default",
+        password: secret("swift"),
+        project: "images",
+        projectDomain: "Default",
+      },
+      interface: "public",
+    },
+    application: {
+      kind: "swift",
+      authUrl: "https://keystone.example:5000/v3",
+      login: { method: "applicationCredential", id: "0123456789abcdef", secret: secret("application") },
+      region: "R1",
+      interface: "internal",
+    },
+    s3: {
+      kind: "s3",
+      endpoint: "https://s3.example",
+      region: "us-east-1",
+      accessKeyId: "AKEXAMPLE",
+      secretAccessKey: secret("secret-key"),
+      sessionToken: secret("session-token"),
+      style: "path",
+    },
+  }) as const satisfies Readonly<Record<string, SourceCredential>>;

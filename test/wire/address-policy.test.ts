@@ -205,7 +205,7 @@ describe("a guarded origin", () => {
     });
 
   const get = (client: ReturnType<typeof clientOf>, uri: string) =>
-    client.get(new URL(uri), {}, AbortSignal.timeout(10_000));
+    client.get({ uri: new URL(uri) }, AbortSignal.timeout(10_000));
 
   const text = async (body: AsyncIterable<Uint8Array>): Promise<string> => (await buffer(body)).toString();
 

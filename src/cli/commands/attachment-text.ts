@@ -2,6 +2,7 @@
 import { formatSize } from "../../core/units.ts";
 import { fields, formatTime } from "../render.ts";
 import type { AttachmentJson } from "../views.ts";
+import { filesReadText } from "./files-read-text.ts";
 
 const bootText = ({ boot }: AttachmentJson): string | undefined =>
   boot === undefined
@@ -19,6 +20,30 @@ const observedText = ({ observed }: AttachmentJson): string | undefined => {
   return observed.inserted ? `inserted ${observed.image ?? observed.imageName ?? ""}`.trim() : "empty";
 };
 
+const termsText = ({ terms }: AttachmentJson): string | undefined => {
+  if (terms === undefined) return undefined;
+  const { expiresAt, fullReads, onlyBmc } = terms;
+  const parts = [
+    ...(expiresAt === undefined ? [] : [`until ${formatTime(expiresAt)}`]),
+    ...(fullReads === undefined ? [] : [fullReads === 1 ? "once" : `for ${fullReads} full reads`]),
+    ...(onlyBmc === true ? ["to this BMC only"] : []),
+  ];
+  return parts.join(", ");
+};
+
+const ruleTexts: Readonly<Record<string, string>> = {
+  never: "never by itself",
+  read: "when the machine has read it",
+  boot: "when the machine is started again",
+  timer: "after a time",
+};
+
+const ruleText = ({ detachOn }: AttachmentJson): string | undefined => {
+  if (detachOn === undefined) return undefined;
+  const { at, afterMs } = detachOn;
+  return afterMs === undefined ? (ruleTexts[at] ?? at) : `${ruleTexts[at] ?? at} (${afterMs / 1000} s)`;
+};
+
 export const attachmentText = (attachment: AttachmentJson): string =>
   fields([
     ["attachment", attachment.id],
@@ -34,6 +59,10 @@ export const attachmentText = (attachment: AttachmentJson): string =>
     ["boot", bootText(attachment)],
     ["reset", attachment.reset],
     ["read", readsText(attachment)],
+    ["files", filesReadText(attachment)],
+    ["served", termsText(attachment)],
+    ["detached", ruleText(attachment)],
+    ["left in", attachment.leftIn],
     ...attachment.warnings.map((warning) => ["warning", warning] as const),
     ["error", attachment.error === undefined ? undefined : `${attachment.error.code}: ${attachment.error.message}`],
     ["updated", formatTime(attachment.updatedAt)],

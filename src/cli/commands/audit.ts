@@ -5,12 +5,18 @@ import type { Cli } from "../context.ts";
 import { addListOptions } from "../input/listing.ts";
 import type { ListOptions } from "../client.ts";
 import { formatTime, shortDigest, table } from "../render.ts";
-import { toAudit } from "../views.ts";
+import { type AuditJson, isObject, toAudit } from "../views.ts";
 
 interface AuditOptions extends ListOptions {
   readonly machine?: string;
   readonly attachment?: string;
 }
+
+/** The name of the credential that was set or removed. */
+const credentialOf = ({ action, detail }: AuditJson): string | undefined =>
+  action.startsWith("credential.") && isObject(detail) && typeof detail["name"] === "string"
+    ? detail["name"]
+    : undefined;
 
 export const define = (command: Command, cli: Cli): void => {
   command.option("--machine <machine>", "of this machine only").option("--attachment <id>", "of this attachment only");
@@ -18,12 +24,12 @@ export const define = (command: Command, cli: Cli): void => {
     const client = await connect(cli);
     const listing = await client.list("/v1/audit", toAudit, { ...page, query: { machine, attachment } });
     const text = table(
-      ["at", "actor", "action", "machine", "digest", "attachment"],
+      ["at", "actor", "action", "on", "digest", "attachment"],
       listing.items.map((item) => [
         formatTime(item.at),
         item.actor,
         item.action,
-        item.machineName ?? item.machineId,
+        item.machineName ?? item.machineId ?? credentialOf(item),
         shortDigest(item.digest),
         item.attachmentId,
       ]),

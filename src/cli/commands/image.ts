@@ -1,4 +1,4 @@
-// mediabay image list|show|add|remove|ca
+// mediabay image list|show|add|remove|inspect|ca
 import { type Command, Option } from "commander";
 import { formatSize } from "../../core/units.ts";
 import { attachmentRoles, type AttachmentRole } from "../../core/vocabulary.ts";
@@ -6,14 +6,14 @@ import { at, connect, type ListOptions } from "../client.ts";
 import type { Cli } from "../context.ts";
 import { parseDigest } from "../input/arguments.ts";
 import { addListOptions } from "../input/listing.ts";
-import { readSource } from "../input/source.ts";
+import { addSourceOptions, readSource, sourceHelp, type SourceOptions } from "../input/source.ts";
 import { fields, formatTime, table } from "../render.ts";
 import { type ImageJson, toImage } from "../views.ts";
+import { defineInspect } from "./local/image-inspect.ts";
 
-interface AddOptions {
+interface AddOptions extends SourceOptions {
   readonly as?: AttachmentRole;
   readonly digest?: string;
-  readonly uriFile?: string;
 }
 
 const imageText = (image: ImageJson): string =>
@@ -46,8 +46,9 @@ const list = async (cli: Cli, page: ListOptions): Promise<void> => {
   await cli.show(listing, text);
 };
 
-const add = async (cli: Cli, uri: string | undefined, { as, digest, uriFile }: AddOptions): Promise<void> => {
-  const source = await readSource(cli, uri, uriFile);
+const add = async (cli: Cli, uri: string | undefined, options: AddOptions): Promise<void> => {
+  const { as, digest } = options;
+  const source = await readSource(cli, uri, options);
   const body = { source, ...(as === undefined ? {} : { role: as }), ...(digest === undefined ? {} : { digest }) };
   const image = toImage(await (await connect(cli)).call("POST", "/v1/images", { body }));
   await cli.show(image, imageText(image));
@@ -65,14 +66,14 @@ export const define = (command: Command, cli: Cli): void => {
       const image = toImage(await (await connect(cli)).call("GET", at`/v1/images/${digest}`));
       await cli.show(image, imageText(image));
     });
-  command
-    .command("add")
-    .description("store an image beforehand and keep it until it is removed")
-    .argument("[uri]", "http(s):// or file:// URI, @FILE (sent as base64), or - for standard input")
-    .addOption(new Option("--as <role>", "whose size limit holds (default configdrive)").choices(attachmentRoles))
-    .option("--digest <sha256>", "refuse bytes with another SHA-256", parseDigest)
-    .option("--uri-file <file>", "take the URI from a file, so that its secrets are not seen")
-    .action((uri: string | undefined, options: AddOptions) => add(cli, uri, options));
+  addSourceOptions(
+    command
+      .command("add")
+      .description("store an image beforehand and keep it until it is removed")
+      .argument("[uri]", sourceHelp)
+      .addOption(new Option("--as <role>", "whose size limit holds (default configdrive)").choices(attachmentRoles))
+      .option("--digest <sha256>", "refuse bytes with another SHA-256", parseDigest),
+  ).action((uri: string | undefined, options: AddOptions) => add(cli, uri, options));
   command
     .command("remove")
     .description("remove an image and its bytes; refused while an attachment needs it")
@@ -81,6 +82,7 @@ export const define = (command: Command, cli: Cli): void => {
       await (await connect(cli)).call("DELETE", at`/v1/images/${digest}`);
       await cli.show({ removed: digest }, `Removed ${digest}.\n`);
     });
+  defineInspect(command.command("inspect"), cli);
   command
     .command("ca")
     .description("print the generated CA of the image plane, to be installed in BMCs (on the gateway's host)")

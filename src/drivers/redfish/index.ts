@@ -5,6 +5,7 @@ import { MediabayError } from "../../core/errors.ts";
 import type { HttpLease, HttpPool } from "../../wire/pool.ts";
 import { createBoot } from "./boot/boot.ts";
 import { discover, readFirmware, readRoot, rootIdentity } from "./discovery/discover.ts";
+import { createInventory } from "./inventory.ts";
 import { createKnowledge, type Knowledge } from "./knowledge.ts";
 import { createMedia } from "./media.ts";
 import { type Learnt, present, recall } from "./memory.ts";
@@ -134,6 +135,7 @@ const toSession = (opened: Opened, knowledge: Knowledge): Session => {
   const media = createMedia(service, knowledge, recover);
   const boot = createBoot(service, knowledge, recover);
   const power = createPower(service, knowledge);
+  const inventory = createInventory(service, knowledge);
   return {
     get identity() {
       return knowledge.identity;
@@ -141,6 +143,7 @@ const toSession = (opened: Opened, knowledge: Knowledge): Session => {
     ...(media === undefined ? {} : { media }),
     ...(boot === undefined ? {} : { boot }),
     ...(power === undefined ? {} : { power }),
+    ...(inventory === undefined ? {} : { inventory }),
     read: (path) => readAsIs(service, path),
     memory: () => {
       const { sessionOnly, sessionsPath } = service.auth;

@@ -59,6 +59,9 @@ const learnt = z.object({
   /** VirtualMedia collections. */
   media: z.object({ system: path.exactOptional(), managers: z.array(path) }),
   slots: z.array(slot).exactOptional(),
+  /** The system's network ports, and their addresses once they were asked for. */
+  ethernetInterfaces: path.exactOptional(),
+  macAddresses: z.array(z.string()).exactOptional(),
   /** The parameters beside Image with which an insert was accepted. */
   insertParameters: z.array(z.string()).exactOptional(),
   /** The fingerprint of the `prepare` steps that were done. */

@@ -36,6 +36,7 @@ export const createPower = (service: Service, knowledge: Knowledge): PowerDriver
   const parts = { service, knowledge };
   return {
     state: () => knowledge.revalidating(() => readState(parts)),
+    lastResetAt: () => knowledge.revalidating(() => readLastReset(parts)),
     resetTypes: () =>
       knowledge.revalidating(async () => {
         const known = await typesOf(parts, resetOf(knowledge));
@@ -57,6 +58,12 @@ const readState = async ({ service, knowledge }: Parts): Promise<PowerState> => 
     if (reply.status < 500 || clock.monotonic() >= deadline) throw service.refusal(reply);
     await clock.sleep(stateIntervalMs, signal);
   }
+};
+
+const readLastReset = async ({ service, knowledge }: Parts): Promise<number | undefined> => {
+  const { LastResetTime: shown = "" } = computerSystem.parse((await service.get(knowledge.learnt.systemPath)).body);
+  const at = Date.parse(shown);
+  return Number.isNaN(at) ? undefined : at;
 };
 
 /** Some services list the types only in ActionInfo; they are read once. */

@@ -79,6 +79,8 @@ export const computerSystem = part({
   PowerState: text,
   Boot: bootProperties,
   VirtualMedia: link,
+  EthernetInterfaces: link,
+  LastResetTime: text,
   Links: part({ ManagedBy: links }),
   Actions: part({ "#ComputerSystem.Reset": action }),
   "@Redfish.Settings": part({ SettingsObject: link }),
@@ -111,6 +113,8 @@ export const virtualMedia = part({
   Certificates: link,
 });
 export type VirtualMedia = z.output<typeof virtualMedia>;
+
+export const ethernetInterface = part({ MACAddress: text, PermanentMACAddress: text });
 
 export const actionInfo = part({ Parameters: list(part({ Name: text, Required: flag, AllowableValues: texts })) });
 

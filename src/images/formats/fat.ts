@@ -1,5 +1,5 @@
 // FAT12/16/32 as far as we must know it: is this a FAT volume, is it whole, what is its label.
-// Microsoft "FAT: General Overview of On-Disk Format" 1.03; the label rule is blkid's (root directory before boot sector).
+// Microsoft "FAT: General Overview of On-Disk Format" 1.03; the label rule is blkid's (the root directory's record, whatever the boot sector says).
 import { MediabayError } from "../../core/errors.ts";
 import type { ReadAt } from "./read-at.ts";
 
@@ -7,11 +7,8 @@ interface Bpb {
   readonly volumeBytes: number;
   readonly rootOffset: number;
   readonly rootBytes: number;
-  /** As the boot sector has it; empty when it has none. */
-  readonly label: string;
 }
 
-const noLabel = "NO NAME";
 /** A FAT32 root is a chain of clusters; the label is among its first entries. */
 const longestRootReadBytes = 64 * 1024;
 
@@ -37,14 +34,11 @@ export const parseBpb = (sector: Buffer): Bpb | undefined => {
   const sectors = sector.readUInt16LE(19) || sector.readUInt32LE(32);
   const overhead = reserved + tables * sectorsPerTable;
   if (sectorsPerTable === 0 || sectors <= overhead || (rootEntries === 0) !== wide) return undefined;
-  const extended = wide ? 66 : 38;
-  const hasLabel = sector.readUInt8(extended) === 0x29;
   const firstCluster = wide ? Math.max(0, sector.readUInt32LE(44) - 2) : 0;
   return {
     volumeBytes: sectors * bytesPerSector,
     rootOffset: (overhead + firstCluster * sector.readUInt8(13)) * bytesPerSector,
     rootBytes: wide ? sector.readUInt8(13) * bytesPerSector : rootEntries * 32,
-    label: hasLabel ? text(sector.subarray(extended + 5, extended + 16)) : "",
   };
 };
 
@@ -67,6 +61,6 @@ export const inspectFat = async (readAt: ReadAt, sizeBytes: number): Promise<{ r
       `The FAT image is truncated: its volume has ${bpb.volumeBytes} bytes, the file only ${sizeBytes}.`,
     );
   const root = await readAt(bpb.rootOffset, Math.min(bpb.rootBytes, longestRootReadBytes));
-  const label = labelEntry(root) ?? (bpb.label === noLabel ? "" : bpb.label);
+  const label = labelEntry(root) ?? "";
   return label === "" ? {} : { label };
 };

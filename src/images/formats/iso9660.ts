@@ -1,4 +1,5 @@
 // ISO 9660 (ECMA-119 §8.4, Joliet 1995) as far as we must know it: is the volume whole, what is its label.
+import { labelOf } from "../../configdrive/iso9660/reading/volume.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { ReadAt } from "./read-at.ts";
 
@@ -29,15 +30,6 @@ const readDescriptors = async (readAt: ReadAt): Promise<Descriptors> => {
   return found;
 };
 
-const trimmed = (label: string): string => label.replace(/[\0 ]+$/, "");
-
-const labelOf = ({ primary: volume, joliet }: Descriptors): string => {
-  const short = volume === undefined ? "" : trimmed(volume.toString("latin1", 40, 72));
-  const wide = joliet === undefined ? "" : trimmed(Buffer.from(joliet.subarray(40, 72)).swap16().toString("utf16le"));
-  // Joliet keeps the case that ISO 9660 folds; otherwise the primary one is longer (32 characters against 16).
-  return short === "" || wide.toLowerCase() === short.toLowerCase() ? wide : short;
-};
-
 /** @throws MediabayError IMAGE_INVALID without a primary descriptor, or when the file is shorter than its volume */
 export const inspectIso9660 = async (readAt: ReadAt, sizeBytes: number): Promise<{ readonly label?: string }> => {
   const found = await readDescriptors(readAt);
@@ -49,6 +41,6 @@ export const inspectIso9660 = async (readAt: ReadAt, sizeBytes: number): Promise
       "IMAGE_INVALID",
       `The ISO 9660 image is truncated: its volume has ${volumeBytes} bytes, the file only ${sizeBytes}.`,
     );
-  const label = labelOf(found) || trimmed(found.primary.toString("latin1", 40, 72));
+  const label = labelOf(found.primary, found.joliet);
   return label === "" ? {} : { label };
 };

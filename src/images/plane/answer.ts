@@ -1,20 +1,21 @@
 // Answers one request of the image plane: GET and HEAD of a published image, whole or a range, and nothing else.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "../../core/ports.ts";
-import type { LivePublication, PublicationBook } from "../publish.ts";
+import type { PublicationBook } from "../publications/book.ts";
+import type { LivePublication } from "../publications/live.ts";
 import { parseRange } from "../ranges.ts";
+import { type AdmissionObserver, admit } from "./admission.ts";
 import { evaluateConditions, rangeApplies } from "./conditions.ts";
 import type { Connection, ConnectionLimits, Connections } from "./connections.ts";
 import type { Content } from "./contents.ts";
+import type { Guesses } from "./guesses.ts";
 import { type Reader, readerBehind, type ReaderPolicy } from "./readers.ts";
 import { startTransfer } from "./transfer.ts";
 
 /** What others may count. Called on the data path: be quick, never throw. */
-export interface ImagePlaneObserver {
+export interface ImagePlaneObserver extends AdmissionObserver {
   /** One answer ended: its status, and the image bytes that were really sent. */
   onRequest?(answer: { readonly status: number; readonly bytes: number }): void;
-  /** Somebody else than the machine's BMC asked for its image. */
-  onStranger?(stranger: { readonly attachmentId: string; readonly remote: string; readonly refused: boolean }): void;
 }
 
 export interface Plane {
@@ -22,6 +23,7 @@ export interface Plane {
   readonly connections: Connections;
   readonly limits: ConnectionLimits;
   readonly readers: ReaderPolicy;
+  readonly guesses: Guesses;
   readonly observer: ImagePlaneObserver;
   readonly log: Log;
   monotonic(): number;
@@ -44,12 +46,12 @@ const bodies = {
   405: Buffer.from("Method not allowed\n"),
   412: Buffer.from("Precondition failed\n"),
   416: Buffer.from("Range not satisfiable\n"),
+  429: Buffer.from("Too many requests\n"),
   500: Buffer.from("Internal error\n"),
 } as const;
 
 /** What a refused body may still send before the connection is cut. */
 const swallowBytes = 1 << 20;
-const mostStrangersLogged = 16;
 const nothing = (): number => 0;
 
 /** The path of an origin-form or absolute-form target; whatever else follows it (a query) makes it another path. */
@@ -76,22 +78,6 @@ const refuseMethod = (exchange: Exchange): void => {
     if (received > swallowBytes) request.socket.destroy();
   });
   refuse(exchange, 405, allow);
-};
-
-const isMeantFor = (plane: Plane, live: LivePublication, reader: Reader): boolean => {
-  const { policy } = plane.readers;
-  if (policy === "off" || reader.address === undefined || live.bmcAddresses.has(reader.address)) return true;
-  const { attachmentId } = live.record;
-  const refused = policy === "enforce";
-  plane.observer.onStranger?.({ attachmentId, remote: reader.remote, refused });
-  if (live.strangers.size < mostStrangersLogged && !live.strangers.has(reader.remote)) {
-    live.strangers.add(reader.remote);
-    plane.log.warn(
-      { attachmentId, remote: reader.remote, refused },
-      "an address that is not the BMC's asks for an image",
-    );
-  }
-  return !refused;
 };
 
 const readerOf = ({ plane, connection, request }: Exchange): Reader =>
@@ -175,12 +161,15 @@ const answer = (exchange: Exchange): void => {
   const { plane, request, response } = exchange;
   if (request.method !== "GET" && request.method !== "HEAD") return refuseMethod(exchange);
   const live = plane.book.at(pathOf(request.url ?? ""));
-  if (!live) return refuse(exchange, 404);
   const reader = readerOf(exchange);
-  if (!isMeantFor(plane, live, reader)) return refuse(exchange, 404);
-  const content = plane.book.contents.acquireReady(live.record.digest);
+  const verdict = admit(plane, live, reader);
+  if (typeof verdict === "object") {
+    return refuse(exchange, 429, ["Retry-After", String(verdict.retryAfterS), "Connection", "close"]);
+  }
+  if (!live || verdict === "unknown") return refuse(exchange, 404);
+  const content = plane.book.ready(live);
   if (content) return withContent(exchange, live, reader, content);
-  plane.book.contents.acquire(live.record.digest).then(
+  plane.book.prepare(live).then(
     (opened) => withContent(exchange, live, reader, opened),
     (error: unknown) => {
       plane.log.error({ error, attachmentId: live.record.attachmentId }, "a published image could not be opened");

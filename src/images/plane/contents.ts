@@ -1,13 +1,30 @@
 // The bytes behind publications: small images in memory (least recently used leave first, by bytes), larger ones through
-// one shared descriptor each. An image that is being sent is never evicted; when memory is full of such, the next small
+// one shared reader each. An image that is being sent is never evicted; when memory is full of such, the next small
 // image is read from its file like a large one, so that slow readers cannot hold more than the budget.
-import { type FileHandle } from "node:fs/promises";
-import type { Clock } from "../../core/driver.ts";
-import { type FileBytes, fileBytes } from "./file-bytes.ts";
+import type { ReadAt } from "../formats/read-at.ts";
 
-/** Where the image plane gets files from: the image store. The receiver closes the handle. @throws IMAGE_NOT_FOUND */
+/** Bytes of an image, in order, that stay as they are until they are given back, once. They are not to be written to. */
+export interface Lent {
+  readonly parts: readonly Buffer[];
+  readonly sizeBytes: number;
+  giveBack(): void;
+}
+
+export type OnLent = (lent: Lent | Error) => void;
+
+/** One stored image in plain, whatever its file looks like. */
+export interface ImageReader {
+  readonly sizeBytes: number;
+  /** Bytes from `position` on, at least one and at most `most`. `done` may be called before this returns. */
+  lend(position: number, most: number, done: OnLent): void;
+  /** In memory of its own. @throws STORE_UNAVAILABLE where the file was altered */
+  readonly readAt: ReadAt;
+  close(): Promise<void>;
+}
+
+/** Where the image plane gets images from: the image store. The receiver closes the reader. @throws IMAGE_NOT_FOUND, STORE_UNAVAILABLE */
 export interface ImageFiles {
-  open(digest: string): Promise<{ readonly fd: FileHandle; readonly sizeBytes: number; readonly mtimeMs: number }>;
+  open(digest: string): Promise<ImageReader>;
 }
 
 export interface ContentLimits {
@@ -29,7 +46,7 @@ const defaultContentLimits: ContentLimits = {
 export interface Content {
   readonly sizeBytes: number;
   readonly memory?: Buffer;
-  readonly file?: FileBytes;
+  readonly file?: ImageReader;
 }
 
 interface Entry {
@@ -53,20 +70,9 @@ export interface Contents {
   close(): Promise<void>;
 }
 
-const readWhole = async (handle: FileHandle, sizeBytes: number): Promise<Buffer> => {
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  for (let offset = 0; offset < sizeBytes; ) {
-    const { bytesRead } = await handle.read(bytes, offset, sizeBytes - offset, offset);
-    if (bytesRead === 0) throw new Error("an image file is shorter than its record says");
-    offset += bytesRead;
-  }
-  return bytes;
-};
-
 class ContentCache implements Contents {
   readonly #files: ImageFiles;
   readonly #limits: ContentLimits;
-  readonly #clock: Clock;
   /** In order of use: the first is the least recently used. */
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Entry>>();
@@ -74,10 +80,9 @@ class ContentCache implements Contents {
   #residentBytes = 0;
   #openDescriptors = 0;
 
-  constructor(files: ImageFiles, limits: ContentLimits, clock: Clock) {
+  constructor(files: ImageFiles, limits: ContentLimits) {
     this.#files = files;
     this.#limits = limits;
-    this.#clock = clock;
   }
 
   get residentBytes(): number {
@@ -137,22 +142,23 @@ class ContentCache implements Contents {
   }
 
   async #load(digest: string): Promise<Entry> {
-    const { fd, sizeBytes } = await this.#files.open(digest);
+    const reader = await this.#files.open(digest);
+    const { sizeBytes } = reader;
     const resident = sizeBytes <= this.#limits.residentImageBytes && this.#makeRoom(sizeBytes);
     if (resident) this.#residentBytes += sizeBytes;
     else this.#openDescriptors += 1;
     try {
       const content: Content = resident
-        ? { sizeBytes, memory: await readWhole(fd, sizeBytes) }
-        : { sizeBytes, file: fileBytes(fd, sizeBytes, this.#clock) };
-      if (resident) await fd.close();
+        ? { sizeBytes, memory: await reader.readAt(0, sizeBytes) }
+        : { sizeBytes, file: reader };
+      if (resident) await reader.close();
       const entry: Entry = { digest, content, users: 0, doomed: false };
       this.#entries.set(digest, entry);
       return entry;
     } catch (error) {
       if (resident) this.#residentBytes -= sizeBytes;
       else this.#openDescriptors -= 1;
-      await fd.close();
+      await reader.close();
       throw error;
     }
   }
@@ -176,7 +182,11 @@ class ContentCache implements Contents {
   #drop(entry: Entry): void {
     this.#entries.delete(entry.digest);
     const { memory, file, sizeBytes } = entry.content;
-    if (memory) this.#residentBytes -= sizeBytes;
+    if (memory) {
+      this.#residentBytes -= sizeBytes;
+      // Nobody sends it any more: what is let go of stays in no freed memory.
+      memory.fill(0);
+    }
     if (!file) return;
     this.#openDescriptors -= 1;
     const closing = file.close().finally(() => this.#closing.delete(closing));
@@ -184,8 +194,5 @@ class ContentCache implements Contents {
   }
 }
 
-export const createContents = (
-  files: ImageFiles,
-  clock: Clock,
-  limits: ContentLimits = defaultContentLimits,
-): Contents => new ContentCache(files, limits, clock);
+export const createContents = (files: ImageFiles, limits: ContentLimits = defaultContentLimits): Contents =>
+  new ContentCache(files, limits);

@@ -42,14 +42,11 @@ class WarmingFile implements FileBytes {
     this.#warmUntil = new Float64Array(Math.ceil(sizeBytes / regionBytes)).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** `length` is at most one region, so that at most two regions are touched. */
+  /** `target` is filled and `done` called in one go: it may be shared with other reads that end so. */
   read(target: Buffer, length: number, position: number, done: OnRead): void {
-    const first = regionOf(position);
-    const last = regionOf(position + length - 1);
-    this.#whenWarm(first, (failed) => {
-      if (failed) return done(failed, 0);
-      this.#whenWarm(last, (error) => (error ? done(error, 0) : this.#readNow(target, length, position, done)));
-    });
+    this.#whenWarm(regionOf(position), regionOf(position + length - 1), (error) =>
+      error ? done(error, 0) : this.#readNow(target, length, position, done),
+    );
   }
 
   /** A read in the pool may not meet a descriptor that is closed, or by then another file's. */
@@ -58,9 +55,12 @@ class WarmingFile implements FileBytes {
     await this.#handle.close();
   }
 
-  #whenWarm(region: number, then: (error: Error | undefined) => void): void {
-    if ((this.#warmUntil[region] ?? 0) >= this.#clock.monotonic()) then(undefined);
-    else this.#warm(region, then);
+  #whenWarm(first: number, last: number, then: (error: Error | undefined) => void): void {
+    const now = this.#clock.monotonic();
+    let region = first;
+    while (region <= last && (this.#warmUntil[region] ?? 0) >= now) region += 1;
+    if (region > last) then(undefined);
+    else this.#warm(region, (error) => (error ? then(error) : this.#whenWarm(region + 1, last, then)));
   }
 
   #readNow(target: Buffer, length: number, position: number, done: OnRead): void {

@@ -1,14 +1,10 @@
 // Moves a run of an image's bytes into a response: one step at a time, the next only when the peer took the last, so that a
 // connection never holds more than one step in memory however slow its reader is.
 import type { ServerResponse } from "node:http";
-import type { Content } from "./contents.ts";
+import type { Content, Lent } from "./contents.ts";
 
-/** A step through memory, which costs no buffer (at 64 KiB, a range of 1 MiB costs half as much CPU again), and one through a pooled buffer. */
+/** A step through memory, which costs no buffer: at 64 KiB, a range of 1 MiB costs half as much CPU again. */
 const memoryStepBytes = 256 << 10;
-const bufferBytes = 64 << 10;
-/** Free buffers kept for reuse. In use there are at most as many as connections. */
-const mostFree = 64;
-const free: Buffer[] = [];
 
 export interface Transfer {
   /** Bytes that the operating system took for the peer, whether or not the rest followed. */
@@ -54,27 +50,28 @@ const sendFromMemory = (request: TransferRequest, memory: Buffer): Transfer => {
 const sendFromFile = (request: TransferRequest, file: NonNullable<Content["file"]>): Transfer => {
   const { response, from, to, onProgress, onFailure } = request;
   let sent = from;
-  const step = (buffer: Buffer): void => {
-    const wanted = Math.min(bufferBytes, to - sent);
-    file.read(buffer, wanted, sent, (error, bytesRead) => {
-      if (response.destroyed) return;
-      if (error) return onFailure(error);
-      if (bytesRead !== wanted) return onFailure(new Error("an image file is shorter than its record says"));
-      if (sent === from) request.sendHead();
-      const bytes = bytesRead === bufferBytes ? buffer : buffer.subarray(0, bytesRead);
-      const last = sent + bytesRead === to;
-      const taken = (failed?: Error | null): void => {
-        if (failed) return;
-        sent += bytesRead;
-        onProgress();
-        if (!last) step(buffer);
-        else if (free.length < mostFree) free.push(buffer);
-      };
-      if (last) response.end(bytes, taken);
-      else response.write(bytes, taken);
-    });
+  const step = (): void => file.lend(sent, to - sent, (lent) => (lent instanceof Error ? fail(lent) : send(lent)));
+  const fail = (error: Error): void => {
+    if (!response.destroyed) onFailure(error);
   };
-  step(free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes));
+  const send = (lent: Lent): void => {
+    if (response.destroyed) return lent.giveBack();
+    if (sent === from) request.sendHead();
+    const end = sent + lent.sizeBytes;
+    // Called for a connection that breaks as well.
+    const taken = (failed?: Error | null): void => {
+      lent.giveBack();
+      if (failed) return;
+      sent = end;
+      onProgress();
+      if (end < to) step();
+    };
+    // Node hands what is written in one turn to the system in one call.
+    for (const part of lent.parts.slice(0, -1)) response.write(part);
+    if (end === to) response.end(lent.parts.at(-1), taken);
+    else response.write(lent.parts.at(-1), taken);
+  };
+  step();
   return { sentBytes: () => sent - from };
 };
 

@@ -66,7 +66,7 @@ const chooseListener = (schemes: readonly string[], listeners: readonly Listener
   );
 };
 
-const isWildcard = (address: string): boolean => address === "0.0.0.0" || address === "::" || address === "";
+export const isWildcard = (address: string): boolean => address === "0.0.0.0" || address === "::" || address === "";
 
 const automaticHost = async (
   { bmcHost, family }: UrlRequest,

@@ -1,6 +1,7 @@
 // What a scheme must offer to be an image source. Each file beside this one is a scheme; an absent method is a thing it cannot do.
 import type { Clock } from "../../core/driver.ts";
 import type { Source } from "../../core/ports.ts";
+import type { SourceCredential } from "../../core/source-credentials.ts";
 import type { AddressPolicy } from "../../wire/address-policy.ts";
 import type { LookupFunction } from "../../wire/guarded/agent.ts";
 import type { OriginTimeouts } from "../../wire/guarded/origin-client.ts";
@@ -26,6 +27,8 @@ export interface TransferContext {
   /** Refuses a length that is declared before the bytes come. @throws MediabayError IMAGE_TOO_LARGE */
   readonly admit: (totalBytes: number) => void;
   readonly onProgress: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** The one that the source names. */
+  readonly credential?: SourceCredential;
 }
 
 /** By what an origin told the bytes of one answer from others. Made, and understood, by their scheme alone. */
@@ -60,14 +63,18 @@ export interface SourceScheme {
   readonly kind: Source["kind"];
   /** URI schemes in lower case without the colon; empty when it has no URI. */
   readonly schemes: readonly string[];
+  /** Whether it can do something with a named credential, or nothing without one. */
+  readonly credential?: "taken" | "needed";
   /**
    * Refuses what can be refused without a connection or a look at the disk.
+   * @param credential its name, for a scheme that takes one
    * @throws MediabayError INVALID_REQUEST, SOURCE_FORBIDDEN
    */
-  check(reference: string): void;
+  check(reference: string, credential?: string): void;
   /** References with equal keys give the same bytes, and share one download. */
   key(reference: string): string;
   /** The digest that the reference names in our own store. */
   digest?(reference: string): string;
+  /** @throws MediabayError INVALID_REQUEST, SOURCE_FORBIDDEN when the credential is not for this reference */
   open?(reference: string, context: TransferContext): Transfer;
 }

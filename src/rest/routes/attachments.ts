@@ -9,7 +9,7 @@ import type { Route } from "../route.ts";
 import { acceptedErrors, acceptedOutcomes, sourceErrors } from "../schemas/outcomes.ts";
 import { flag, idParams, machineFilter, machineParams, oneOrMoreOf, pageFields } from "../schemas/query.ts";
 import { attachment, pageOf } from "../schemas/records.ts";
-import { attachBody } from "../schemas/requests.ts";
+import { attachBody, replaceBody } from "../schemas/requests.ts";
 
 const tag = "attachments";
 const states = oneOrMoreOf(attachmentStates);
@@ -47,7 +47,14 @@ const ofMachine: readonly Route[] = [
     body: attachBody,
     bodyLimitBytes: sourceBodyLimitBytes,
     outcomes: acceptedOutcomes,
-    errors: [...acceptedErrors, ...sourceErrors, "ALREADY_ATTACHED", "SLOT_OCCUPIED"],
+    errors: [
+      ...acceptedErrors,
+      ...sourceErrors,
+      "ALREADY_ATTACHED",
+      "SLOT_OCCUPIED",
+      "IMAGE_DOES_NOT_FIT",
+      "AGENT_MAY_RUN",
+    ],
     handle: async (call, services) => {
       const { deadlineMs, ...request } = call.body;
       const options = { ...call.options, ...(deadlineMs !== undefined && { deadlineMs }) };
@@ -106,6 +113,26 @@ const byId: readonly Route[] = [
     outcomes: [{ status: 200, description: "The attachment.", schema: attachment }],
     errors: ["NOT_FOUND"],
     handle: async ({ params }, { gateway }) => ({ status: 200, body: await gateway.getAttachment(params.id) }),
+  }),
+  route({
+    method: "post",
+    path: "/v1/attachments/{id}/replace",
+    id: "replace",
+    tag,
+    summary: "Replace the image of an attachment",
+    description: "New bytes under a new URL in the same slot. Where that fails, the former medium is put back.",
+    access: "operator",
+    accepts: true,
+    params: idParams,
+    body: replaceBody,
+    bodyLimitBytes: sourceBodyLimitBytes,
+    outcomes: acceptedOutcomes,
+    errors: [...acceptedErrors, ...sourceErrors, "NOT_FOUND", "SLOT_OCCUPIED", "IMAGE_DOES_NOT_FIT"],
+    handle: async (call, services) => {
+      const { deadlineMs, ...request } = call.body;
+      const options = { ...call.options, ...(deadlineMs !== undefined && { deadlineMs }) };
+      return answerAccepted(call, services, await services.gateway.replace(call.params.id, request, options));
+    },
   }),
   route({
     method: "delete",

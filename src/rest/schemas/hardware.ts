@@ -68,7 +68,7 @@ export const powerView = z
   .meta({ id: "PowerView" });
 
 export const mediaView = z
-  .object({ slots: z.array(slot.extend({ attachmentId: maybeText })) })
+  .object({ slots: z.array(slot.extend({ attachmentId: maybeText, leftover: z.literal(true).exactOptional() })) })
   .meta({ id: "MediaView" });
 
 const plannedRequest = z

@@ -13,6 +13,7 @@ const tags = [
   { name: "hardware", description: "Slots, boot override and power, as a BMC shows them." },
   { name: "profiles", description: "What each BMC family needs, and why." },
   { name: "images", description: "The image store." },
+  { name: "credentials", description: "Named credentials of image origins." },
   { name: "tokens", description: "Who may call." },
   { name: "audit", description: "Who did what." },
   { name: "service", description: "Health, metrics and this document." },

@@ -19,6 +19,7 @@ export const sourceErrors: readonly ErrorCode[] = [
   "IMAGE_INVALID",
   "IMAGE_DIGEST_MISMATCH",
   "IMAGE_NOT_FOUND",
+  "CREDENTIAL_NOT_FOUND",
 ];
 
 /** Of every call that is accepted for later: at once, and when its end was waited for. */

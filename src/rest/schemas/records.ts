@@ -5,11 +5,14 @@ import type { ErrorCode } from "../../core/errors.ts";
 import {
   attachmentRoles,
   attachmentStates,
+  credentialKinds,
+  detachTimes,
   imageFormats,
   mediaTypes,
   operationKinds,
   operationStates,
   protocols,
+  readPatterns,
   rearmTimes,
   resetTypes,
   roles,
@@ -70,7 +73,27 @@ export const image = z
   })
   .meta({ id: "Image" });
 
-const reads = z
+export const credential = z
+  .object({
+    name: text,
+    kind: z.enum(credentialKinds),
+    destinations: texts.describe("Where it goes: origins, Keystone or endpoint."),
+    createdAt: date,
+    updatedAt: date,
+  })
+  .meta({ id: "Credential" });
+
+export const fileReads = z
+  .object({
+    path: text,
+    sizeBytes: count,
+    readBytes: count,
+    firstReadAt: maybeDate,
+    completeAt: maybeDate.describe("When the last of its bytes was sent."),
+  })
+  .meta({ id: "FileReads" });
+
+export const reads = z
   .object({
     requests: count,
     bytesSent: count,
@@ -79,6 +102,16 @@ const reads = z
     firstReadAt: maybeDate,
     lastReadAt: maybeDate,
     remotes: texts,
+    pattern: z
+      .enum(readPatterns)
+      .exactOptional()
+      .describe(
+        "`pieces`: as the host asks. `download`: in such an order, or so much at once, that it cannot be told what the host read.",
+      ),
+    files: z
+      .array(fileReads)
+      .exactOptional()
+      .describe("Of an image whose files are known: how much of each the BMC was sent."),
   })
   .meta({ id: "ReadSummary" });
 
@@ -89,7 +122,7 @@ export const attachment = z
     machineName: text,
     role: z.enum(attachmentRoles),
     state: z.enum(attachmentStates),
-    source: z.object({ kind: z.enum(["uri", "blob", "image"]), display: text }),
+    source: z.object({ kind: z.enum(["uri", "blob", "configdrive", "image"]), display: text }),
     digest: maybeText,
     sizeBytes: count.exactOptional(),
     format: z.enum(imageFormats).exactOptional(),
@@ -102,6 +135,15 @@ export const attachment = z
     rearm: z.enum(rearmTimes).exactOptional(),
     reset: z.enum(resetTypes).exactOptional(),
     reads: reads.exactOptional(),
+    detachOn: z.object({ at: z.enum(detachTimes), afterMs: count.exactOptional() }).exactOptional(),
+    attachedAt: maybeDate,
+    bootedAt: maybeDate.describe("With `detachOn` `boot`: when its machine first started with it."),
+    lastResetAt: maybeDate.describe("By the BMC's clock, before the reset that is waited for."),
+    terms: z
+      .object({ expiresAt: maybeDate, fullReads: count.exactOptional(), onlyBmc: z.boolean().exactOptional() })
+      .exactOptional()
+      .describe("Of its publication."),
+    leftIn: maybeText.describe("The BMC may still hold the medium in this slot."),
     warnings: texts,
     error: errorRecord.exactOptional(),
     createdBy: text,

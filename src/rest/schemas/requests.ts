@@ -1,6 +1,5 @@
 // Bodies that clients send. Every object is strict: an unknown key is an error that names it.
 import { z } from "zod";
-import type { ZodOpenApiOverrideMetaContext } from "zod-openapi/api";
 import {
   protocols,
   attachmentRoles,
@@ -11,14 +10,8 @@ import {
   tlsLevels,
   tlsModes,
 } from "../../core/vocabulary.ts";
-
-/** Machine and token names. */
-const name = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    "1 to 63 letters, digits, dots, underscores or hyphens are needed, the first a letter or digit",
-  );
+import { choiceOf, digest, name } from "./parts.ts";
+import { source } from "./source.ts";
 
 const labels = z
   .record(
@@ -26,8 +19,6 @@ const labels = z
     z.string().max(256),
   )
   .refine((all) => Object.keys(all).length <= 64, "at most 64 labels are allowed");
-
-const digest = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits are needed");
 
 /** A host, or an http(s) URL of one. Credentials have their own field, so that they are sealed. */
 const address = z
@@ -90,38 +81,38 @@ export const machineChange = z
   })
   .meta({ id: "MachineChange" });
 
-/** In the document: a choice between objects of one member each. */
-const oneMemberOf = (keys: readonly string[]) => ({
-  override: ({ jsonSchema }: ZodOpenApiOverrideMetaContext): void => {
-    const { properties = {} } = jsonSchema;
-    for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
-    jsonSchema.oneOf = keys.map((key) => ({
-      type: "object",
-      properties: { [key]: properties[key] ?? {} },
-      required: [key],
-      additionalProperties: false,
-    }));
-  },
-});
-
-const source = z
-  .strictObject({
-    uri: z.string().min(1).max(8192).exactOptional().describe("http, https or file."),
-    base64: z.string().min(1).exactOptional().describe("An image or a gzipped image."),
-    digest: digest.exactOptional().describe("An image in our store."),
-  })
-  .transform(({ uri, base64, digest: stored }, context) => {
-    if (uri !== undefined && base64 === undefined && stored === undefined) return { kind: "uri", uri } as const;
-    if (base64 !== undefined && uri === undefined && stored === undefined) return { kind: "blob", base64 } as const;
-    if (stored !== undefined && uri === undefined && base64 === undefined)
-      return { kind: "image", digest: stored } as const;
-    context.addIssue("exactly one of `uri`, `base64` and `digest` is needed");
-    return z.NEVER;
-  })
-  .meta({ id: "Source", ...oneMemberOf(["uri", "base64", "digest"]) });
-
 const role = z.enum(attachmentRoles);
 const dayMs = 86_400_000;
+const yearMs = 366 * dayMs;
+
+const terms = z
+  .strictObject({
+    expiresInMs: z.number().int().min(1).max(yearMs).exactOptional().describe("From its publication."),
+    fullReads: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .exactOptional()
+      .describe("Served no more after so many full reads of the image; 1 is one-time."),
+    onlyBmc: z.boolean().exactOptional().describe("To the BMC's own addresses only, whatever the settings say."),
+  })
+  .meta({ id: "PublicationTerms" });
+
+const afterMs = z.number().int().min(0).max(yearMs);
+
+const detachOn = z
+  .discriminatedUnion("at", [
+    z.strictObject({ at: z.enum(["never", "boot"]) }),
+    z.strictObject({
+      at: z.literal("read"),
+      afterMs: afterMs.exactOptional().describe("Without a read since all was read. Default 30 seconds."),
+    }),
+    z.strictObject({ at: z.literal("timer"), afterMs: afterMs.describe("From the attach.") }),
+  ])
+  .meta({ id: "DetachRule" });
+
+const deadlineMs = z.number().int().min(1).max(dayMs).exactOptional().describe("From acceptance. Default 10 minutes.");
 
 export const attachBody = z
   .strictObject({
@@ -136,9 +127,19 @@ export const attachBody = z
     slot: z.string().min(1).max(256).exactOptional(),
     force: z.boolean().exactOptional().describe("Replace somebody else's medium."),
     readWithinMs: z.number().int().min(0).max(dayMs).exactOptional(),
-    deadlineMs: z.number().int().min(1).max(dayMs).exactOptional().describe("From acceptance. Default 10 minutes."),
+    terms: terms.exactOptional().describe("How long, how often and to whom it is served."),
+    detachOn: detachOn.exactOptional().describe("Detached by itself then. Default never."),
+    expectAgent: z
+      .boolean()
+      .exactOptional()
+      .describe("A deploy agent may be booted here: a config drive is refused unless the machine is off."),
+    deadlineMs,
   })
   .meta({ id: "AttachRequest" });
+
+export const replaceBody = z
+  .strictObject({ source, digest: digest.exactOptional().describe("SHA-256 that the image must have."), deadlineMs })
+  .meta({ id: "ReplaceRequest" });
 
 export const bootBody = z
   .strictObject({
@@ -162,6 +163,6 @@ export const probeBody = z
     context.addIssue("exactly one of `machine` and `endpoint` is needed");
     return z.NEVER;
   })
-  .meta({ id: "ProbeRequest", ...oneMemberOf(["machine", "endpoint"]) });
+  .meta({ id: "ProbeRequest", ...choiceOf(["machine"], ["endpoint"]) });
 
 export const tokenBody = z.strictObject({ name, role: z.enum(roles) }).meta({ id: "NewToken" });

@@ -86,6 +86,8 @@ const listAttachments = async (
     .limit(limit + 1);
   if (filter.machineId !== undefined) query = query.where("machine_id", "=", filter.machineId);
   if (filter.states !== undefined) query = query.where("state", "in", [...filter.states]);
+  // In JSON text a quote inside a value is escaped: only a member's name looks so.
+  if (filter.has !== undefined) query = query.where("record", "like", `%"${filter.has}":%`);
   if (after) {
     const [createdAt, id] = after;
     query = query.where((is) =>

@@ -1,8 +1,8 @@
 // Published URLs and what was read through them. Token and URL are sealed and are destroyed when the publication is withdrawn.
 import { MediabayError } from "../../core/errors.ts";
-import type { PublicationCatalog, PublicationRecord, ReadRecord } from "../../core/ports.ts";
+import type { PublicationCatalog, PublicationRecord, PublicationTerms, ReadRecord } from "../../core/ports.ts";
 import type { Database, Tables } from "../tables/database.ts";
-import { fromText, toText } from "../tables/json.ts";
+import { fromText, given, toText, toTextOrNull } from "../tables/json.ts";
 import type { PublicationsTable, ReadsTable } from "../tables/schema.ts";
 import type { Vault } from "../tables/vault.ts";
 
@@ -21,7 +21,7 @@ export const createPublicationCatalog = (database: Database, vault: Vault): Publ
       if (existing?.withdrawn_at === null) {
         throw new MediabayError("INTERNAL", "The attachment already has a live publication.");
       }
-      const row = toRow(publication);
+      const row = { ...toRow(publication), reads_since: await lastRead(tables, publication.attachmentId) };
       await tables
         .insertInto("publications")
         .values(row)
@@ -39,6 +39,16 @@ export const createPublicationCatalog = (database: Database, vault: Vault): Publ
         .orderBy("created_at")
         .execute();
       return Promise.all(rows.map((row) => toPublication(tables, vault, row)));
+    }),
+  end: (attachmentId, at) =>
+    database.write(async (tables) => {
+      await tables
+        .updateTable("publications")
+        .set({ ended_at: at })
+        .where("attachment_id", "=", attachmentId)
+        .where("withdrawn_at", "is", null)
+        .where("ended_at", "is", null)
+        .execute();
     }),
   withdraw: (attachmentId, at) =>
     database.write(async (tables) => {
@@ -63,6 +73,7 @@ export const createPublicationCatalog = (database: Database, vault: Vault): Publ
         .selectFrom("reads")
         .selectAll()
         .where("attachment_id", "=", attachmentId)
+        .where("seq", ">", (await find(tables, attachmentId))?.reads_since ?? 0)
         .orderBy("seq")
         .execute();
       return rows.map(toRead);
@@ -71,6 +82,15 @@ export const createPublicationCatalog = (database: Database, vault: Vault): Publ
 
 const find = (tables: Tables, attachmentId: string): Promise<PublicationsTable | undefined> =>
   tables.selectFrom("publications").selectAll().where("attachment_id", "=", attachmentId).executeTakeFirst();
+
+const lastRead = async (tables: Tables, attachmentId: string): Promise<number | null> => {
+  const row = await tables
+    .selectFrom("reads")
+    .select((read) => read.fn.max("seq").as("last"))
+    .where("attachment_id", "=", attachmentId)
+    .executeTakeFirst();
+  return row?.last ?? null;
+};
 
 const toReadRow = (attachmentId: string, read: ReadRecord, seq: number): ReadsTable => ({
   seq,
@@ -82,6 +102,9 @@ const toReadRow = (attachmentId: string, read: ReadRecord, seq: number): ReadsTa
   requests: read.requests,
   first_at: read.firstAt,
   last_at: read.lastAt,
+  full_reads: read.fullReads ?? null,
+  is_ahead: read.ahead ? 1 : null,
+  is_wide: read.wide ? 1 : null,
 });
 
 const toRead = (row: ReadsTable): ReadRecord => ({
@@ -92,6 +115,9 @@ const toRead = (row: ReadsTable): ReadRecord => ({
   requests: row.requests,
   firstAt: row.first_at,
   lastAt: row.last_at,
+  ...given("fullReads", row.full_reads),
+  ...(row.is_ahead === 1 && { ahead: true }),
+  ...(row.is_wide === 1 && { wide: true }),
 });
 
 const toRow = (publication: PublicationRecord): PublicationsTable => ({
@@ -101,7 +127,10 @@ const toRow = (publication: PublicationRecord): PublicationsTable => ({
   file_name: publication.fileName,
   bmc_addresses: toText(publication.bmcAddresses),
   created_at: publication.createdAt,
+  terms: toTextOrNull(publication.terms),
+  ended_at: publication.endedAt ?? null,
   withdrawn_at: null,
+  reads_since: null,
 });
 
 const toPublication = async (tables: Tables, vault: Vault, row: PublicationsTable): Promise<PublicationRecord> => {
@@ -115,5 +144,7 @@ const toPublication = async (tables: Tables, vault: Vault, row: PublicationsTabl
     machineId: row.machine_id,
     bmcAddresses: fromText(row.bmc_addresses) as string[],
     createdAt: row.created_at,
+    ...(row.terms !== null && { terms: fromText(row.terms) as PublicationTerms }),
+    ...given("endedAt", row.ended_at),
   };
 };

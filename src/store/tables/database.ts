@@ -17,6 +17,11 @@ export interface Database {
    * @throws STORE_UNAVAILABLE, UniqueViolation
    */
   write<T>(change: (tables: Tables) => Promise<T>): Promise<T>;
+  /**
+   * What was deleted before is in no file of the database when it resolves, as far as the engine overwrites what is deleted. False when
+   * another process kept it from that.
+   */
+  scrub(): Promise<boolean>;
   /** The next number. Inside `write` they are given in the order of commits. */
   next(sequence: Sequence): Promise<number>;
   close(): Promise<void>;

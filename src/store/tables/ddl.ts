@@ -36,6 +36,17 @@ export const createTable = async (db: Kysely<unknown>, name: string, columns: Co
   await table.execute();
 };
 
+/** To a table that has rows: all of them may be null. */
+export const addColumns = async (
+  db: Kysely<unknown>,
+  table: string,
+  columns: Readonly<Record<string, "text" | "integer" | "bigint">>,
+): Promise<void> => {
+  for (const [column, type] of Object.entries(columns)) {
+    await db.schema.alterTable(table).addColumn(column, type).execute();
+  }
+};
+
 export const createIndex = async (db: Kysely<unknown>, table: string, columns: readonly string[]): Promise<void> => {
   await db.schema
     .createIndex(`${table}_by_${columns.join("_")}`)

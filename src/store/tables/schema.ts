@@ -135,7 +135,11 @@ export interface PublicationsTable {
   readonly file_name: string;
   readonly bmc_addresses: string;
   readonly created_at: number;
+  readonly terms: string | null;
+  readonly ended_at: number | null;
   readonly withdrawn_at: number | null;
+  /** Reads up to this number were made under the attachment's earlier publications. */
+  readonly reads_since: number | null;
 }
 
 export interface ReadsTable {
@@ -148,6 +152,25 @@ export interface ReadsTable {
   readonly requests: number;
   readonly first_at: number;
   readonly last_at: number;
+  readonly full_reads: number | null;
+  readonly is_ahead: Flag | null;
+  readonly is_wide: Flag | null;
+}
+
+/** Named credentials of image origins, but for what is secret: that is sealed in `secrets`. */
+export interface SourceCredentialsTable {
+  readonly name: string;
+  readonly kind: string;
+  readonly destinations: string;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+/** Sealed as in `secrets`; found by the id in the header of the file that the key is for. */
+export interface ImageKeysTable {
+  readonly id: string;
+  readonly key_id: string;
+  readonly sealed: string;
 }
 
 export interface Schema {
@@ -165,4 +188,6 @@ export interface Schema {
   readonly image_holds: ImageHoldsTable;
   readonly publications: PublicationsTable;
   readonly reads: ReadsTable;
+  readonly source_credentials: SourceCredentialsTable;
+  readonly image_keys: ImageKeysTable;
 }

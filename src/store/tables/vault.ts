@@ -1,11 +1,16 @@
-// The secrets table: values sealed by owner and name. No other table holds a secret.
+// The secrets table: values sealed by owner and name. Beside it only the keys of image files are sealed in a table of their own.
 import type { Json } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
-import { missingKey, type Sealer, type SealingKey } from "../sealer.ts";
+import { missingKey, type Sealer } from "../sealer.ts";
 import type { Database, Tables } from "./database.ts";
 
 /** What a secret belongs to: it is dropped with it. */
-export type Owner = `machine/${string}` | `operation/${string}` | `publication/${string}` | "store";
+export type Owner =
+  | `machine/${string}`
+  | `operation/${string}`
+  | `publication/${string}`
+  | `credential/${string}`
+  | "store";
 
 export interface Vault {
   get(tables: Tables, owner: Owner, name: string): Promise<Json | undefined>;
@@ -16,8 +21,8 @@ export interface Vault {
   put(tables: Tables, owner: Owner, name: string, value: Json): Promise<void>;
   /** Without a name: all of the owner's. Answers how many there were. */
   drop(tables: Tables, owner: Owner, name?: string): Promise<number>;
-  /** Wraps every row anew under `key`, in one transaction. Answers how many. */
-  rotate(key: SealingKey): Promise<number>;
+  /** Wraps every row anew under the sealer's first key. Answers how many. */
+  rewrap(tables: Tables): Promise<number>;
 }
 
 const rowId = (owner: string, name: string): string => `${owner}\0${name}`;
@@ -27,9 +32,11 @@ const rowId = (owner: string, name: string): string => `${owner}\0${name}`;
  * @throws STORE_UNAVAILABLE when a key is missing or wrong
  */
 export const openVault = async (database: Database, sealer: Sealer): Promise<Vault> => {
-  const vault = createVault(database, sealer);
+  const vault = createVault(sealer);
   const known = new Set(sealer.keyIds);
-  const used = await database.read((tables) => tables.selectFrom("secrets").select("key_id").distinct().execute());
+  const used = await database.read((tables) =>
+    tables.selectFrom("secrets").select("key_id").union(tables.selectFrom("image_keys").select("key_id")).execute(),
+  );
   const unknown = used.find((row) => !known.has(row.key_id));
   if (unknown) throw missingKey(unknown.key_id);
   const check = await database.read((tables) => vault.get(tables, "store", "check"));
@@ -41,7 +48,7 @@ export const openVault = async (database: Database, sealer: Sealer): Promise<Vau
   return vault;
 };
 
-const createVault = (database: Database, sealer: Sealer): Vault => ({
+const createVault = (sealer: Sealer): Vault => ({
   async get(tables, owner, name) {
     const row = await tables
       .selectFrom("secrets")
@@ -75,10 +82,7 @@ const createVault = (database: Database, sealer: Sealer): Vault => ({
     const { numDeletedRows } = await deletion.executeTakeFirst();
     return Number(numDeletedRows);
   },
-  rotate: (key) => {
-    sealer.use(key);
-    return database.write((tables) => rewrapAll(tables, sealer));
-  },
+  rewrap: (tables) => rewrapAll(tables, sealer),
 });
 
 const rewrapAll = async (tables: Tables, sealer: Sealer): Promise<number> => {

@@ -1,4 +1,4 @@
-// GET from an origin that a caller named: every connection is judged by the address policy, redirects are followed by hand so that
+// Requests to an origin that a caller named: every connection is judged by the address policy, redirects are followed by hand so that
 // each is judged anew, and credentials go to the origin they were given for and nowhere else (RFC 9110 §15.4, RFC 7617).
 import type { IncomingHttpHeaders } from "node:http";
 import got, { type OptionsInit } from "got";
@@ -24,7 +24,7 @@ export interface OriginClientOptions {
   readonly ca?: readonly string[];
 }
 
-type HeaderFields = Readonly<Record<string, string>>;
+export type HeaderFields = Readonly<Record<string, string>>;
 
 export interface OriginAnswer {
   /** Who answered, after all redirects; without user information. */
@@ -37,18 +37,32 @@ export interface OriginAnswer {
   close(): void;
 }
 
+export interface OriginRequest {
+  /** http or https; its user information becomes Basic for that origin only. */
+  readonly uri: URL;
+  readonly headers?: HeaderFields;
+  /** For the URI's own origin alone, whoever redirects. */
+  readonly credentials?: HeaderFields;
+  /** What goes to one place alone: asked anew for each redirect's target. */
+  readonly only?: (target: URL) => HeaderFields;
+  /** `answered`: a redirect is the answer. Default `followed`. */
+  readonly redirects?: "followed" | "answered";
+}
+
+export interface OriginReply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Both throw MediabayError SOURCE_FORBIDDEN (policy), SOURCE_REFUSED, SOURCE_UNREACHABLE (`context.tls` set when the certificate is at fault). */
 export interface OriginClient {
+  get(request: OriginRequest, signal: AbortSignal): Promise<OriginAnswer>;
   /**
-   * @param uri http or https; its user information becomes Basic for that origin only
-   * @param only what goes to one place alone: asked anew for each redirect's target
-   * @throws MediabayError SOURCE_FORBIDDEN (policy), SOURCE_REFUSED (redirects), SOURCE_UNREACHABLE (`context.tls` set when the certificate is at fault)
+   * Sends JSON; a redirect is the answer.
+   * @param mostBytes a longer answer is refused
    */
-  get(
-    uri: URL,
-    headers: HeaderFields,
-    signal: AbortSignal,
-    only?: (target: URL) => HeaderFields,
-  ): Promise<OriginAnswer>;
+  post(uri: URL, json: unknown, mostBytes: number, signal: AbortSignal): Promise<OriginReply>;
 }
 
 const mostRedirects = 5;
@@ -106,6 +120,20 @@ const withoutUserInfo = (uri: URL): URL => {
   return bare;
 };
 
+const ours = { "accept-encoding": "identity", "user-agent": "mediabay" } as const;
+
+/** @throws MediabayError SOURCE_REFUSED when there are more */
+const firstBytes = async ({ body, url }: OriginAnswer, mostBytes: number): Promise<Buffer> => {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > mostBytes) throw refused(url.host, `answers with more than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
 const portOf = (uri: URL): number => Number(uri.port) || (uri.protocol === "https:" ? 443 : 80);
 
 /** @throws MediabayError SOURCE_REFUSED, SOURCE_FORBIDDEN */
@@ -142,11 +170,11 @@ export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClien
     },
   } satisfies OptionsInit;
 
-  const getOnce = async (uri: URL, headers: Record<string, string>, signal: AbortSignal): Promise<OriginAnswer> => {
+  const request = async (uri: URL, changes: OptionsInit, signal: AbortSignal): Promise<OriginAnswer> => {
     const refusal = policy.refusalOfHost(uri.hostname, portOf(uri));
     if (refusal !== undefined) throw forbiddenByPolicy(uri.hostname, refusal);
     signal.throwIfAborted();
-    const stream = got.stream(uri.href, { ...options, headers, signal });
+    const stream = got.stream(uri.href, { ...options, ...changes, signal });
     // Once the answer is there, an error reaches whoever iterates the body; before, this promise.
     stream.on("error", () => undefined);
     const response = await new Promise<{ statusCode: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
@@ -165,19 +193,32 @@ export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClien
   };
 
   return {
-    async get(uri, headers, signal, only) {
+    async get({ uri, headers, credentials, only, redirects: wanted = "followed" }, signal) {
       const authorization = basic(uri);
+      const own = { ...(authorization !== undefined && { authorization }), ...credentials };
+      const credentialed = Object.keys(own).length > 0;
       let target = withoutUserInfo(uri);
       const { origin } = target;
       for (let hops = 0; hops <= mostRedirects; hops += 1) {
-        const own = authorization !== undefined && target.origin === origin;
-        const sent = { ...headers, ...only?.(target), "accept-encoding": "identity", "user-agent": "mediabay" };
-        const answer = await getOnce(target, own ? { ...sent, authorization } : sent, signal);
-        if (!redirects.has(answer.status)) return answer;
+        const secret = target.origin === origin ? own : {};
+        const sent = { ...secret, ...headers, ...only?.(target), ...ours };
+        const answer = await request(target, { headers: sent }, signal);
+        if (wanted === "answered" || !redirects.has(answer.status)) return answer;
         answer.close();
-        target = redirectTarget(target, answer.headers.location, authorization !== undefined);
+        target = redirectTarget(target, answer.headers.location, credentialed);
       }
       throw refused(uri.host, `redirects more than ${mostRedirects} times`);
+    },
+
+    async post(uri, json, mostBytes, signal) {
+      // The body is small and read at once: a bound on the whole keeps one that drips from holding us.
+      const timeout = { ...options.timeout, request: timeouts.responseMs + timeouts.idleMs };
+      const answer = await request(uri, { method: "POST", json, headers: ours, timeout }, signal);
+      try {
+        return { status: answer.status, headers: answer.headers, body: await firstBytes(answer, mostBytes) };
+      } finally {
+        answer.close();
+      }
     },
   };
 };

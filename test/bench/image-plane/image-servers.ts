@@ -7,6 +7,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../../tools/free-port.ts";
+import type { ImageKind } from "./bench-images.ts";
 
 export interface BenchServer {
   readonly name: string;
@@ -62,16 +63,16 @@ const whenListening = async (server: BenchServer): Promise<BenchServer> => {
 };
 
 /** Our own programs print one line of JSON once they listen. */
-const startNode = async (name: string, file: string, folder: string): Promise<BenchServer> => {
-  const child = launch(process.execPath, [join(import.meta.dirname, file), folder]);
+const startNode = async (name: string, file: string, ...words: readonly string[]): Promise<BenchServer> => {
+  const child = launch(process.execPath, [join(import.meta.dirname, file), ...words]);
   if (!child.stdout) throw new Error("stdout is a pipe");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const told = JSON.parse(line) as { port: number; paths?: BenchServer["paths"] };
   return asServer(name, child, told.port, told.paths);
 };
 
-export const startImagePlane = (folder: string): Promise<BenchServer> =>
-  startNode("image plane", "serve-images.ts", folder);
+export const startImagePlane = (folder: string, kind: ImageKind = "sealed"): Promise<BenchServer> =>
+  startNode("image plane", "serve-images.ts", folder, kind);
 
 export const startExpressStatic = (folder: string): Promise<BenchServer> =>
   startNode("express.static", "serve-express.ts", folder);

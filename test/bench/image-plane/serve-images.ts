@@ -1,25 +1,19 @@
-// The image plane alone, for the benchmark: publishes the images of a folder and prints where they are.
-import { open } from "node:fs/promises";
-import { join } from "node:path";
+// The image plane alone, for the benchmark: publishes the images of a folder, sealed or in plain, and prints where they are.
 import { createPublications } from "../../../src/images/publish.ts";
 import { startImagePlane } from "../../../src/images/server.ts";
 import { systemClock } from "../../../src/wire/clock.ts";
 import { silentLog } from "../../tools/image-plane.ts";
 import { createMemoryPublications } from "../../tools/memory-publications.ts";
+import { benchImages } from "./bench-images.ts";
 
-const folder = process.argv[2] ?? ".";
+const [, , folder = ".", kind] = process.argv;
+const images = await benchImages(folder, kind === "plain" ? kind : "sealed");
 const publications = createPublications({
   // Reads are collected and handed over as in production; keeping them is the database's business.
   catalog: { ...createMemoryPublications(), addReads: () => Promise.resolve() },
   clock: systemClock,
   log: silentLog,
-  files: {
-    open: async (name) => {
-      const fd = await open(join(folder, name));
-      const { size, mtimeMs } = await fd.stat();
-      return { fd, sizeBytes: size, mtimeMs };
-    },
-  },
+  files: images.files,
 });
 const plane = await startImagePlane({
   publications,
@@ -30,7 +24,8 @@ const plane = await startImagePlane({
   addressPolicy: "enforce",
   observer: { onRequest: () => undefined },
 });
-const publish = async (digest: string): Promise<string> => {
+const publish = async (name: string): Promise<string> => {
+  const digest = await images.add(name);
   const request = {
     attachmentId: digest,
     machineId: "machine",

@@ -41,6 +41,7 @@ export const discover = async (service: Service, endpoint: Endpoint, root: Servi
       system: system.parsed.VirtualMedia,
       managers: own.flatMap(({ parsed }) => (parsed.VirtualMedia === undefined ? [] : [parsed.VirtualMedia])),
     }),
+    ethernetInterfaces: system.parsed.EthernetInterfaces,
     reset: resetOf(system),
     boot: bootOf(system),
   });

@@ -78,6 +78,12 @@ export class Host {
     return this.#context.slots.some(({ insertedAt }) => this.#context.clock.now() - insertedAt < busyAfterInsertMs);
   }
 
+  /** When it was last started or reset; undefined while it never was. */
+  get lastResetAt(): number | undefined {
+    this.#settle();
+    return Number.isFinite(this.#startedAt) ? this.#startedAt : undefined;
+  }
+
   get log(): readonly BootRecord[] {
     this.#settle();
     return this.#log.map((entry) => ({ ...entry, media: [...entry.media] }));

@@ -11,6 +11,10 @@ import { Host } from "./host.ts";
 import { actionOf, readResetType, resetAction, resetHost, resetTypes } from "./reset.ts";
 import { isHeld, settingsResource, settingsUri, shownBoot } from "./settings.ts";
 
+/** Redfish's date-time, to the second. */
+const lastReset = ({ lastResetAt }: Host): string | undefined =>
+  lastResetAt === undefined ? undefined : new Date(lastResetAt).toISOString().replace(/\.\d+Z$/, "Z");
+
 export interface HostsContext extends PartContext {
   readonly tasks: Tasks;
   readonly slotsOf: (systemUri: string) => readonly Slot[];
@@ -92,6 +96,7 @@ export class Hosts implements Part {
       ...base,
       ...(advertised ? { "@Redfish.Settings": link } : {}),
       PowerState: host.shownPower ?? null,
+      ...("LastResetTime" in base ? { LastResetTime: lastReset(host) ?? base["LastResetTime"] ?? null } : {}),
       ...("Boot" in base ? { Boot: shownBoot(host.boot, this.#rules, "system") } : {}),
     };
   }

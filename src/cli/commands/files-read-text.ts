@@ -1,0 +1,46 @@
+// Which files of an attachment's image the BMC was sent, in one line for people; `--json` has all of them.
+import { formatTimeOfDay } from "../render.ts";
+import type { AttachmentJson } from "../views.ts";
+
+type Reads = NonNullable<AttachmentJson["reads"]>;
+type File = NonNullable<Reads["files"]>[number];
+
+/** What cloud-init reads first; the dated copies beside it say nothing more. */
+const latest = "openstack/latest/";
+const mostNames = 8;
+
+const isComplete = ({ readBytes, sizeBytes }: File): boolean => readBytes === sizeBytes;
+
+const fileText = (file: File, name: string): string => {
+  if (!isComplete(file)) return `${name} ${file.readBytes} of ${file.sizeBytes} bytes`;
+  return file.completeAt === undefined ? `${name} (empty)` : `${name} ${formatTimeOfDay(file.completeAt)}`;
+};
+
+const shorten = (names: readonly string[]): string =>
+  names.length <= mostNames
+    ? names.join(", ")
+    : `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
+
+const piecesText = (files: readonly File[]): string => {
+  const ofLatest = files.filter(({ path }) => path.startsWith(latest));
+  const shown = ofLatest.length > 0 ? ofLatest : files;
+  const named = (path: string): string => (path.startsWith(latest) ? path.slice(latest.length) : path);
+  const touched = shown.filter((file) => file.readBytes > 0);
+  const missing = shown.filter((file) => file.readBytes === 0 && file.sizeBytes > 0);
+  const parts = [
+    ...(touched.length === 0 ? [] : [shorten(touched.map((file) => fileText(file, named(file.path))))]),
+    ...(missing.length === 0 ? [] : [`not read: ${shorten(missing.map(({ path }) => named(path)))}`]),
+  ];
+  const others = files.length - shown.length;
+  const rest =
+    others === 0
+      ? ""
+      : ` (and ${files.filter(isComplete).length - shown.filter(isComplete).length} of ${others} others)`;
+  return `${parts.join("; ")}${rest}`;
+};
+
+export const filesReadText = ({ reads }: AttachmentJson): string | undefined => {
+  if (reads?.pattern === undefined || reads.pattern === "none") return undefined;
+  if (reads.pattern === "download") return "read by the BMC at large: what of it the machine read cannot be told";
+  return reads.files === undefined ? undefined : piecesText(reads.files);
+};

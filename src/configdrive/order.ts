@@ -1,0 +1,81 @@
+// A config drive by order of the command line: from documents as they were read to an image in the form that was asked for.
+import { createHash } from "node:crypto";
+import type { BuiltImage, DriveContent, DriveOrder } from "../core/configdrive.ts";
+import type { Json } from "../core/driver.ts";
+import { MediabayError } from "../core/errors.ts";
+import { buildDrive } from "./build.ts";
+import { parseDriveContent } from "./content.ts";
+import { writeFat } from "./fat/writer.ts";
+import { writeIso9660 } from "./iso9660/writer.ts";
+import { parseYamlDocument } from "./look/documents.ts";
+import { warningsOfTree } from "./look/look.ts";
+import type { Tree } from "./tree.ts";
+
+const refuse = (message: string, field: string): MediabayError =>
+  new MediabayError("INVALID_REQUEST", message, { field });
+
+const documentOf = (bytes: Uint8Array, what: string): Json => {
+  const value = parseYamlDocument(Buffer.from(bytes));
+  if (value === undefined) throw refuse(`The ${what} given is neither JSON nor YAML.`, what);
+  return value;
+};
+
+const textOf = (bytes: Uint8Array): string => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new MediabayError(
+        "INVALID_REQUEST",
+        "The user_data given is not UTF-8 text.",
+        {
+          field: "user_data",
+          hint: "A config drive's JSON holds text; cloud-init takes binary parts in base64 in a MIME message.",
+        },
+        { cause: error },
+      );
+    throw error;
+  }
+};
+
+const contentOf = (documents: DriveOrder["documents"]): DriveContent => {
+  if ("whole" in documents) return parseDriveContent(documentOf(documents.whole, "config drive"));
+  const { metaData, networkData, userData, vendorData } = documents;
+  return parseDriveContent({
+    ...(metaData !== undefined && { meta_data: documentOf(metaData, "meta_data") }),
+    ...(networkData !== undefined && { network_data: documentOf(networkData, "network_data") }),
+    ...(userData !== undefined && { user_data: textOf(userData) }),
+    ...(vendorData !== undefined && { vendor_data: documentOf(vendorData, "vendor_data") }),
+  });
+};
+
+const write = (tree: Tree, label: string, { format, sizeBytes, sectorBytes }: DriveOrder): Buffer => {
+  if (format === "fat")
+    return writeFat(tree, {
+      label,
+      ...(sizeBytes !== undefined && { sizeBytes }),
+      ...(sectorBytes !== undefined && { sectorBytes }),
+    });
+  if (sectorBytes !== undefined) throw refuse("The sectors of ISO 9660 have 2048 bytes always.", "sectorBytes");
+  const image = writeIso9660(tree, { label });
+  if (sizeBytes === undefined || image.length <= sizeBytes) return image;
+  throw new MediabayError("IMAGE_DOES_NOT_FIT", `The config drive needs ${image.length} bytes as ISO 9660.`);
+};
+
+/** @throws MediabayError INVALID_REQUEST, IMAGE_DOES_NOT_FIT */
+export const buildOrder = async (order: DriveOrder): Promise<BuiltImage> => {
+  const content = contentOf(order.documents);
+  const { tree, label: ownLabel } = buildDrive({ content, layout: order.layout, ec2: order.ec2 });
+  const label = order.label ?? ownLabel;
+  const image = write(tree, label, order);
+  return {
+    image,
+    format: order.format,
+    label,
+    digest: createHash("sha256").update(image).digest("hex"),
+    files: tree.flatMap((entry) =>
+      entry.kind === "file" ? [{ path: entry.path, sizeBytes: entry.bytes.length }] : [],
+    ),
+    warnings: await warningsOfTree(tree, label),
+  };
+};

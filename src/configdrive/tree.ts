@@ -1,0 +1,55 @@
+// The words of this room: a tree of files to be written into an image, and what a reader found in one.
+import { MediabayError } from "../core/errors.ts";
+import type { ByteRange } from "../core/records.ts";
+import type { ImageFormat } from "../core/vocabulary.ts";
+
+/** Up to `length` bytes at `offset`; fewer only at the end of the image. */
+export type ReadAt = (offset: number, length: number) => Promise<Buffer>;
+
+/** `path`: names joined by `/`, none in front. Folders that files lie in need no entry of their own. */
+export type TreeEntry =
+  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array }
+  | { readonly kind: "directory"; readonly path: string };
+
+export type Tree = readonly TreeEntry[];
+
+/** `extents`: where a file's bytes lie, in order, together `sizeBytes` long; empty for a directory and for an empty file. */
+export interface FoundEntry {
+  readonly kind: "file" | "directory";
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly extents: readonly ByteRange[];
+}
+
+export interface FoundTree {
+  readonly format: ImageFormat;
+  readonly label?: string;
+  /** Of the medium that the image was made for: 2048 for ISO 9660, 512 or 4096 mostly for FAT. */
+  readonly sectorBytes: number;
+  /** A directory before what is in it; names as a Linux kernel would show them. */
+  readonly entries: readonly FoundEntry[];
+  /** What was tolerated, or left out, for people. */
+  readonly warnings: readonly string[];
+}
+
+/** What a reader takes before it gives up, so that no image can make it work for ever. */
+export interface ReadLimits {
+  readonly entries: number;
+  readonly depth: number;
+  /** Of all directories together. */
+  readonly directoryBytes: number;
+}
+
+export const defaultReadLimits: ReadLimits = { entries: 50_000, depth: 64, directoryBytes: 64 << 20 };
+
+/** @throws MediabayError IMAGE_INVALID where an extent lies outside the image */
+export const readFileBytes = async (readAt: ReadAt, file: FoundEntry): Promise<Buffer> => {
+  const parts: Buffer[] = [];
+  for (const { from, to } of file.extents) {
+    const bytes = await readAt(from, to - from);
+    if (bytes.length !== to - from)
+      throw new MediabayError("IMAGE_INVALID", `The image ends within its file ${file.path}.`);
+    parts.push(bytes);
+  }
+  return Buffer.concat(parts, file.sizeBytes);
+};

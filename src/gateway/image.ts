@@ -1,0 +1,97 @@
+// The image of an attachment: fetched, looked into, and given another form where a slot takes no other (config-drive §7).
+import type { ImageForm } from "../core/configdrive.ts";
+import { MediabayError } from "../core/errors.ts";
+import type { Source, StepContext } from "../core/ports.ts";
+import { formatSize } from "../core/units.ts";
+import type { AttachmentRole, ImageFormat } from "../core/vocabulary.ts";
+import type { GatewayDeps } from "./deps.ts";
+import type { Way } from "./way.ts";
+
+export interface ImageFacts {
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly format: ImageFormat;
+  /** The stored one first; absent where its files are not known. */
+  readonly forms?: readonly ImageForm[];
+  /** That its network_data names. */
+  readonly macAddresses?: readonly string[];
+}
+
+export interface ImageWish {
+  readonly source: Source;
+  readonly role: AttachmentRole;
+  readonly digest?: string;
+  readonly holder: string;
+  warn(text: string): Promise<void>;
+}
+
+type Deps = Pick<GatewayDeps, "images" | "log">;
+
+export const fetchImage = async (
+  deps: Deps,
+  { source, role, digest, holder, warn }: ImageWish,
+  { signal, progress }: StepContext,
+): Promise<ImageFacts> => {
+  const image = await deps.images.ensure({
+    source,
+    role,
+    ...(digest === undefined ? {} : { expectedDigest: digest }),
+    holder,
+    signal,
+    onProgress: (receivedBytes, totalBytes) => progress({ receivedBytes, totalBytes: totalBytes ?? null }),
+  });
+  const facts = { digest: image.digest, sizeBytes: image.sizeBytes, format: image.format };
+  return role === "configdrive" ? { ...facts, ...(await look(deps, facts.digest, warn)) } : facts;
+};
+
+/** What cannot be read is attached as it is: whoever made it may know better. */
+const look = async (
+  { images }: Deps,
+  digest: string,
+  warn: ImageWish["warn"],
+): Promise<Pick<ImageFacts, "forms" | "macAddresses">> => {
+  try {
+    const seen = await images.look(digest);
+    if (seen === undefined) return {};
+    for (const warning of seen.warnings) await warn(warning);
+    return { forms: seen.forms, macAddresses: seen.macAddresses };
+  } catch (error) {
+    if (!(error instanceof MediabayError) || error.code !== "IMAGE_INVALID") throw error;
+    await warn(`The files in this image could not be read, it is attached as it is: ${error.message}`);
+    return {};
+  }
+};
+
+const names: Readonly<Record<ImageFormat, string>> = { iso9660: "ISO 9660", fat: "FAT" };
+
+/** The image in the form that the way needs; the same where it needs no other. */
+export const repackFor = async (
+  deps: Deps,
+  image: ImageFacts,
+  { slot, repack }: Way,
+  { holder, warn }: Pick<ImageWish, "holder" | "warn">,
+  signal: AbortSignal,
+): Promise<ImageFacts> => {
+  if (repack === undefined) return image;
+  const { digest, sizeBytes, format } = await deps.images.repack({ ...repack, digest: image.digest, holder, signal });
+  const made = `${formatSize(sizeBytes)} of ${names[format]}`;
+  await warn(`Slot ${slot} takes the files in another form only: ${names[image.format]} was repacked as ${made}.`);
+  return { digest, sizeBytes, format };
+};
+
+/** Told where the inventory is known and has none of them; a BMC that cannot be asked is no reason to stop. */
+export const foreignMacs = async (
+  { log }: Deps,
+  { macAddresses = [] }: ImageFacts,
+  inventory: { macAddresses(): Promise<readonly string[]> } | undefined,
+): Promise<readonly string[]> => {
+  if (macAddresses.length === 0 || inventory === undefined) return [];
+  try {
+    const known = await inventory.macAddresses();
+    return known.length === 0 ? [] : macAddresses.filter((mac) => !known.includes(mac));
+  } catch (error) {
+    if (!(error instanceof MediabayError) || error.definition.fault !== "bmc") throw error;
+    log.info({ code: error.code }, "the machine's network ports could not be asked for");
+    return [];
+  }
+};

@@ -1,0 +1,44 @@
+// A replacement that failed: what is new goes out, what was there goes in again, under a new URL where the former one was withdrawn.
+import type { MediaDriver } from "../../core/driver.ts";
+import { MediabayError } from "../../core/errors.ts";
+import { mediumOf, noteSlot } from "../insert.ts";
+import { publish } from "../publish.ts";
+import type { Way } from "../way.ts";
+import type { Former, ReplaceWork } from "./replace-work.ts";
+
+/** Our URL goes, and what is shown without one: the slot was ours, and empty, when the new medium went in. */
+export const takeNewOut = async (work: ReplaceWork, { slot: id }: Way, media: MediaDriver): Promise<void> => {
+  const url = work.deps.publications.find(work.attachmentId)?.url;
+  const { state } = await media.slot(id);
+  const isOurs = state?.image === undefined ? state?.inserted : state.image === url;
+  if (isOurs === true) await media.eject(id);
+};
+
+/** Answers the former publication where it was not withdrawn yet. */
+export const publishFormer = async (
+  work: ReplaceWork,
+  { image, slot, mediaType, terms }: Former,
+  media: MediaDriver,
+  signal: AbortSignal,
+): Promise<void> => {
+  const isDisc = mediaType === "CD" || mediaType === "DVD";
+  const extension = media.rules?.extensions?.[mediaType] ?? (isDisc ? "iso" : "img");
+  await publish(
+    { ...work, context: { ...work.context, signal } },
+    image,
+    media,
+    { slot, mediaType, extension, evict: [] },
+    terms,
+  );
+};
+
+/** Where it is not in the slot any more. @throws MediabayError SLOT_OCCUPIED where something else is by now */
+export const putFormerBack = async (work: ReplaceWork, former: Former, media: MediaDriver): Promise<void> => {
+  const { slot: id } = former;
+  const { state } = await media.slot(id);
+  const url = work.deps.publications.find(work.attachmentId)?.url;
+  if (state?.inserted === true && state.image !== undefined && state.image !== url)
+    throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds another medium by now.`);
+  const observed = await media.insert(id, mediumOf(work, former.image, former));
+  await noteSlot(work, media, former, observed);
+};

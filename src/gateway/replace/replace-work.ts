@@ -1,0 +1,43 @@
+// What the steps of one replacement share.
+import type { AttachRequest } from "../../core/gateway.ts";
+import type { Source } from "../../core/ports.ts";
+import type { AttachmentRecord, SourceRecord } from "../../core/records.ts";
+import type { AttachmentRole, MediaType } from "../../core/vocabulary.ts";
+import type { AttachmentWork } from "../attach-work.ts";
+import type { ImageFacts } from "../image.ts";
+
+/** The operation's sealed input. */
+export interface ReplaceInput {
+  readonly source: Source;
+  readonly shown: SourceRecord;
+  readonly digest?: string;
+}
+
+/** As it was before anything was touched. */
+export interface Former {
+  readonly role: AttachmentRole;
+  readonly slot: string;
+  readonly mediaType: MediaType;
+  readonly image: ImageFacts;
+  readonly source: SourceRecord;
+  readonly warnings: readonly string[];
+  /** To be given anew: a replaced medium lives as long as its predecessor was meant to. */
+  readonly terms?: NonNullable<AttachRequest["terms"]>;
+}
+
+export interface ReplaceWork extends AttachmentWork {
+  readonly input: ReplaceInput;
+  /** Of the new bytes, and of the former ones too, until the operation has ended. */
+  readonly holder: string;
+}
+
+/** The wish behind terms that were given at some time. */
+export const wishOf = (
+  { terms, createdAt }: Pick<AttachmentRecord, "terms" | "createdAt">,
+  publishedAt = createdAt,
+): Pick<Former, "terms"> => {
+  if (terms === undefined) return {};
+  const { expiresAt, ...others } = terms;
+  const expiresInMs = expiresAt === undefined ? undefined : Math.max(1, expiresAt - publishedAt);
+  return { terms: { ...others, ...(expiresInMs === undefined ? {} : { expiresInMs }) } };
+};

@@ -1,0 +1,26 @@
+// Images that a version before this one stored in plain: read whole once, then overwritten.
+import type { FileHandle } from "node:fs/promises";
+import { type Incoming, onDisk } from "../incoming.ts";
+
+const pieceBytes = 1 << 20;
+
+export const copyPlain = async (from: FileHandle, to: Incoming): Promise<void> => {
+  const piece = Buffer.allocUnsafeSlow(pieceBytes);
+  for (let at = 0; ; ) {
+    const { bytesRead } = await onDisk(() => from.read(piece, 0, pieceBytes, at));
+    if (bytesRead === 0) break;
+    await to.write(piece.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  piece.fill(0);
+};
+
+/** The file has no name any more: what its blocks held would else stay on the disk until they are used again. */
+export const overwrite = async (handle: FileHandle, sizeBytes: number): Promise<void> => {
+  const zeros = Buffer.alloc(pieceBytes);
+  for (let at = 0; at < sizeBytes; ) {
+    const { bytesWritten } = await handle.write(zeros, 0, Math.min(pieceBytes, sizeBytes - at), at);
+    at += bytesWritten;
+  }
+  await handle.datasync();
+};

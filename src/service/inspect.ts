@@ -1,0 +1,103 @@
+// A look into an image without a server, on the word of whoever may read the file or ask the origin anyway.
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { readImage } from "../configdrive/image.ts";
+import { inspect } from "../configdrive/look/inspect.ts";
+import type { ReadAt } from "../configdrive/tree.ts";
+import type { ImageInspection, InspectSource } from "../core/configdrive.ts";
+import { MediabayError } from "../core/errors.ts";
+import { type DecodeLimit, decode, encodedAllowance, tooLarge } from "../images/decode.ts";
+import { prefixBytes, recognise } from "../images/formats/signatures.ts";
+import { identify } from "../images/identify.ts";
+import { createSources } from "../images/sources/registry.ts";
+import { RestartTransfer, type Transfer } from "../images/sources/source.ts";
+import type { Settings } from "../settings/schema.ts";
+import { createAddressPolicy } from "../wire/address-policy.ts";
+import { systemClock } from "../wire/clock.ts";
+
+const pieceBytes = 1 << 20;
+/** Somebody waits for the answer. */
+const timeouts = { connectMs: 15_000, responseMs: 30_000, idleMs: 30_000 };
+
+const limitOf = ({ images }: Settings): DecodeLimit => ({
+  name: "images.limits.configdriveBytes",
+  limitBytes: images.limits.configdriveBytes,
+});
+
+const inspected = async (readAt: ReadAt, sizeBytes: number, { limitBytes }: DecodeLimit): Promise<ImageInspection> => {
+  const { format } = await identify(readAt, sizeBytes);
+  const found = await readImage(format, readAt, sizeBytes);
+  const hash = createHash("sha256");
+  for (let at = 0; at < sizeBytes; at += pieceBytes) hash.update(await readAt(at, pieceBytes));
+  return { ...(await inspect(found, readAt, sizeBytes, limitBytes)), digest: hash.digest("hex") };
+};
+
+const inMemory = async (bytes: AsyncIterable<Uint8Array>, limit: DecodeLimit): Promise<ImageInspection> => {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of decode(bytes, limit)) pieces.push(piece);
+  const image = Buffer.concat(pieces);
+  return inspected(async (offset, length) => image.subarray(offset, offset + length), image.length, limit);
+};
+
+/** Forbids no address: this is no server that others could send somewhere. */
+const openSource = (uri: string, limit: DecodeLimit): Transfer => {
+  const policy = createAddressPolicy({ allow: ["0.0.0.0/0", "::/0"], allowOwn: true }, () => []);
+  const settings = { folders: ["/"], timeouts };
+  const { scheme, reference } = createSources({ settings, policy, clock: systemClock }).locate({ kind: "uri", uri });
+  if (scheme.open === undefined) throw new TypeError(`${scheme.kind} cannot be opened`);
+  return scheme.open(reference, {
+    signal: new AbortController().signal,
+    admit: (totalBytes) => {
+      if (totalBytes > encodedAllowance(limit.limitBytes)) throw tooLarge(limit);
+    },
+    onProgress: () => undefined,
+  });
+};
+
+const fromUri = async (uri: string, limit: DecodeLimit): Promise<ImageInspection> => {
+  const transfer = openSource(uri, limit);
+  try {
+    for (;;) {
+      try {
+        return await inMemory(transfer.read(), limit);
+      } catch (error) {
+        if (!(error instanceof RestartTransfer)) throw error;
+      }
+    }
+  } finally {
+    transfer.close?.();
+  }
+};
+
+const readerOf =
+  (handle: FileHandle): ReadAt =>
+  async (offset, length) => {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  };
+
+/** A plain image is read where it lies, whatever its size: a boot ISO need not fit into memory. */
+const fromFile = async (path: string, limit: DecodeLimit): Promise<ImageInspection> => {
+  await using file = await open(path).catch((cause: unknown) => {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+    throw new MediabayError("SOURCE_REFUSED", `The file ${path} cannot be read (${code}).`, {}, { cause });
+  });
+  const stat = await file.stat();
+  const readAt = readerOf(file);
+  const content = stat.isFile() ? recognise(await readAt(0, prefixBytes)) : undefined;
+  if (content === "iso9660" || content === "fat") return await inspected(readAt, stat.size, limit);
+  return await fromUri(pathToFileURL(resolve(path)).href, limit);
+};
+
+async function* buffers(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) yield Buffer.from(piece);
+}
+
+/** @throws MediabayError IMAGE_INVALID, IMAGE_TOO_LARGE, SOURCE_REFUSED, SOURCE_UNREACHABLE, SOURCE_UNSUPPORTED */
+export const inspectImage = async (settings: Settings, source: InspectSource): Promise<ImageInspection> => {
+  const limit = limitOf(settings);
+  if (source.kind === "file") return fromFile(source.path, limit);
+  return source.kind === "uri" ? fromUri(source.uri, limit) : inMemory(buffers(source.bytes), limit);
+};

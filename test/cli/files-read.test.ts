@@ -1,0 +1,48 @@
+// What the command line says of the files that a BMC read: in one line, and no more than is known.
+import { describe, expect, test } from "vitest";
+import { filesReadText } from "../../src/cli/commands/files-read-text.ts";
+import type { AttachmentJson } from "../../src/cli/views.ts";
+import { attached } from "./samples.ts";
+
+type Reads = NonNullable<AttachmentJson["reads"]>;
+type File = NonNullable<Reads["files"]>[number];
+
+const completeAt = new Date(2026, 0, 1, 14, 3, 22).toISOString();
+const readFile = (path: string): File => ({ path, sizeBytes: 9, readBytes: 9, firstReadAt: completeAt, completeAt });
+const unread = (path: string, readBytes = 0): File => ({ path, sizeBytes: 9, readBytes });
+const textOf = (reads: Partial<Reads>): string | undefined =>
+  filesReadText({ ...attached, reads: { ...attached.reads, ...reads } } as unknown as AttachmentJson);
+
+describe("the files of an attachment", () => {
+  test("are those of the newest metadata version, with times, and the others as a number", () => {
+    const files = [
+      readFile("openstack/latest/user_data"),
+      unread("openstack/latest/network_data.json"),
+      unread("openstack/latest/meta_data.json", 4),
+      { path: "openstack/latest/empty", sizeBytes: 0, readBytes: 0 },
+      unread("openstack/2012-08-10/user_data"),
+      readFile("openstack/2012-08-10/meta_data.json"),
+    ];
+    expect(textOf({ pattern: "pieces", files })).toBe(
+      "user_data 14:03:22, meta_data.json 4 of 9 bytes; not read: network_data.json (and 1 of 2 others)",
+    );
+  });
+
+  test("of another image are all of them, the first eight by name", () => {
+    const files = Array.from({ length: 10 }, (_, index) => unread(`f${index}`));
+    expect(textOf({ pattern: "pieces", files })).toBe("not read: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more");
+    expect(textOf({ pattern: "pieces", files: [readFile("a"), readFile("b")] })).toBe("a 14:03:22, b 14:03:22");
+  });
+
+  test("are not claimed to be read where the BMC downloads", () => {
+    const text = textOf({ pattern: "download", files: [readFile("openstack/latest/user_data")] });
+    expect(text).toContain("cannot be told");
+    expect(text).not.toContain("user_data");
+  });
+
+  test("are left out before the first read, without known files, and of an older gateway", () => {
+    expect(textOf({ pattern: "none", files: [unread("f")] })).toBeUndefined();
+    expect(textOf({ pattern: "pieces" })).toBeUndefined();
+    expect(textOf({})).toBeUndefined();
+  });
+});

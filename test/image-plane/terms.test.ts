@@ -1,0 +1,359 @@
+// Publications with terms: until when, how often, and for whom.
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { PublicationTerms } from "../../src/core/ports.ts";
+import type { EndReason } from "../../src/images/publications/terms.ts";
+import {
+  createTestImages,
+  patternBytes,
+  rawClient,
+  rawRequest,
+  startTestPlane,
+  type TestImages,
+  type TestPlane,
+  type TestPlaneOptions,
+} from "../tools/image-plane.ts";
+import { ManualClock } from "../tools/manual-clock.ts";
+import { createMemoryPublications, type MemoryPublicationCatalog } from "../tools/memory-publications.ts";
+
+const bytes = patternBytes(100_000);
+const large = patternBytes(24 << 20, 3);
+
+let images: TestImages;
+let catalog: MemoryPublicationCatalog;
+let clock: ManualClock;
+let digest: string;
+let ended: [string, EndReason][];
+const planes: TestPlane[] = [];
+
+const start = async (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
+  const onEnded = (attachmentId: string, why: EndReason): void => void ended.push([attachmentId, why]);
+  const plane = await startTestPlane({ images, catalog, clock, onEnded, ...options });
+  planes.push(plane);
+  return plane;
+};
+const stop = async (plane: TestPlane): Promise<void> => {
+  planes.splice(planes.indexOf(plane), 1);
+  await plane.close();
+};
+
+beforeEach(async () => {
+  images = await createTestImages();
+  catalog = createMemoryPublications();
+  clock = new ManualClock();
+  digest = await images.add(bytes);
+  ended = [];
+});
+
+afterEach(async () => {
+  await Promise.all(planes.splice(0).map((plane) => plane.close()));
+  expect(clock.sleeping).toBe(0);
+  await images.close();
+});
+
+const publish = (plane: TestPlane, terms: PublicationTerms, attachmentId = "attachment-1") =>
+  plane.publish(digest, { terms, attachmentId });
+const pathOf = (url: string): string => new URL(url).pathname;
+const get = (plane: TestPlane, url: string, range?: string) =>
+  rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1${range === undefined ? "" : `\r\nRange: bytes=${range}`}`);
+const statusOf = async (plane: TestPlane, url: string, range?: string) => (await get(plane, url, range)).status;
+
+describe("a time limit", () => {
+  it("is kept to the second, for good, and the record stays until it is withdrawn", async () => {
+    const plane = await start();
+    const expiresAt = clock.now() + 90_000;
+    const { url } = await publish(plane, { expiresAt });
+    await clock.advance(89_999);
+    expect(await statusOf(plane, url)).toBe(200);
+    await clock.advance(1);
+    expect(await statusOf(plane, url)).toBe(404);
+    const record = plane.book.find("attachment-1");
+    expect(record).toMatchObject({ url, endedAt: expiresAt, terms: { expiresAt } });
+    expect(plane.book.list()).toEqual([record]);
+    expect(await catalog.live()).toEqual([record]);
+    expect(ended).toEqual([["attachment-1", "expired"]]);
+    await plane.book.withdraw("attachment-1");
+    expect([plane.book.find("attachment-1"), await catalog.live()]).toEqual([undefined, []]);
+  });
+
+  it("of many is kept for each", async () => {
+    const plane = await start();
+    for (const minutes of [3, 1, 2]) {
+      await publish(plane, { expiresAt: clock.now() + minutes * 60_000 }, `a-${minutes}`);
+    }
+    await clock.advance(61_000);
+    expect(ended).toEqual([["a-1", "expired"]]);
+    await clock.advance(120_000);
+    expect(ended.map(([id]) => id)).toEqual(["a-1", "a-2", "a-3"]);
+  });
+
+  it("is kept also when it is nearer than the one that was waited for", async () => {
+    const plane = await start();
+    await publish(plane, { expiresAt: clock.now() + 3_600_000 }, "a-late");
+    await clock.settle();
+    await publish(plane, { expiresAt: clock.now() + 10_000 }, "a-soon");
+    await clock.advance(10_000);
+    expect(ended).toEqual([["a-soon", "expired"]]);
+  });
+
+  it("cuts the transfers that run, of nobody else, and lets go of the memory", async () => {
+    const plane = await start();
+    const largeDigest = await images.add(large);
+    const cut = await plane.publish(largeDigest, { terms: { expiresAt: clock.now() + 1000 } });
+    const kept = await plane.publish(digest, { attachmentId: "attachment-2" });
+    const client = await rawClient(plane.port);
+    client.socket.pause();
+    client.write(`GET ${pathOf(cut.url)} HTTP/1.1\r\n\r\n`);
+    await expect.poll(() => client.socket.bytesRead).toBeGreaterThan(0);
+    await clock.advance(1000);
+    client.socket.resume();
+    expect((await client.rest()).length).toBeLessThan(large.length);
+    client.close();
+    expect(await statusOf(plane, kept.url)).toBe(200);
+    expect(plane.book.contents.openDescriptors).toBe(0);
+    expect(await plane.book.reads("attachment-1")).toMatchObject({ requests: 1 });
+  });
+
+  it("that passed while we were down is noticed at the start, and one that had ended stays so", async () => {
+    const first = await start();
+    const { url } = await publish(first, { expiresAt: clock.now() + 60_000 });
+    await stop(first);
+    await clock.advance(120_000);
+    const second = await start();
+    await clock.settle();
+    expect(await statusOf(second, url)).toBe(404);
+    expect(ended).toEqual([["attachment-1", "expired"]]);
+    await stop(second);
+    const third = await start();
+    expect(await statusOf(third, url)).toBe(404);
+    expect(third.book.find("attachment-1")).toMatchObject({ url, endedAt: clock.now() });
+    expect(ended).toHaveLength(1);
+  });
+
+  it("goes on after a restart", async () => {
+    const first = await start();
+    const { url } = await publish(first, { expiresAt: clock.now() + 60_000 });
+    await stop(first);
+    const second = await start();
+    expect(await statusOf(second, url)).toBe(200);
+    await clock.advance(60_000);
+    expect(await statusOf(second, url)).toBe(404);
+  });
+
+  it("that is over before it begins is refused, as is a count of no full read", async () => {
+    const plane = await start();
+    await expect(publish(plane, { expiresAt: clock.now() })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(publish(plane, { fullReads: 0 })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    expect(catalog.calls).toEqual([]);
+  });
+});
+
+describe("a one-time publication", () => {
+  it("is over after one full read, which is not cut", async () => {
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    const answer = await get(plane, url);
+    expect(answer.body.equals(bytes)).toBe(true);
+    await expect.poll(() => ended).toEqual([["attachment-1", "read"]]);
+    expect(await statusOf(plane, url)).toBe(404);
+    expect((await catalog.live())[0]).toMatchObject({ endedAt: clock.now() });
+    expect(await catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 100_000 }]);
+  });
+
+  it("bears HEAD, pieces in any order, and the same piece twice", async () => {
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    expect((await rawRequest(plane.port, `HEAD ${pathOf(url)} HTTP/1.1`)).status).toBe(200);
+    for (const range of ["50000-99999", "50000-99999", "0-20000", "0-40000"]) {
+      expect(await statusOf(plane, url, range)).toBe(206);
+    }
+    expect(await statusOf(plane, url, "40001-49999")).toBe(206);
+    await expect.poll(() => ended).toHaveLength(1);
+    expect(await statusOf(plane, url, "0-0")).toBe(404);
+  });
+
+  it("lets the transfer that completes it end, and cuts the others", async () => {
+    digest = await images.add(large);
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    const [slow, fast] = [await rawClient(plane.port), await rawClient(plane.port)];
+    slow.socket.pause();
+    for (const client of [slow, fast]) client.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
+    expect((await fast.answer()).body.equals(large)).toBe(true);
+    await expect.poll(() => ended).toHaveLength(1);
+    slow.socket.resume();
+    expect((await slow.rest()).length).toBeLessThan(large.length);
+    for (const client of [slow, fast]) client.close();
+  });
+
+  it("whose image was read in part is not over, also not by a restart; the rest ends it", async () => {
+    const first = await start();
+    const { url } = await publish(first, { fullReads: 1 });
+    await get(first, url, "0-59999");
+    await stop(first);
+    const second = await start();
+    expect(await statusOf(second, url, "60000-99999")).toBe(206);
+    await expect.poll(() => ended).toHaveLength(1);
+    expect(await statusOf(second, url)).toBe(404);
+  });
+
+  it("whose end could not be stored ends again after a restart", async () => {
+    const end = () => Promise.reject(new Error("disk full"));
+    const first = await start({ catalog: { ...catalog, end } });
+    const { url } = await publish(first, { fullReads: 1 });
+    await get(first, url);
+    await expect.poll(() => ended).toHaveLength(1);
+    await stop(first);
+    expect((await catalog.live())[0]?.endedAt).toBeUndefined();
+    const second = await start();
+    await expect.poll(async () => (await catalog.live())[0]?.endedAt).toBe(clock.now());
+    expect(await statusOf(second, url)).toBe(404);
+  });
+});
+
+describe("a publication for so many full reads", () => {
+  it("is over after as many, counted through restarts", async () => {
+    const first = await start();
+    const { url } = await publish(first, { fullReads: 3 });
+    await get(first, url);
+    await get(first, url, "0-59999");
+    await stop(first);
+    const second = await start();
+    await get(second, url, "60000-99999");
+    expect(await statusOf(second, url, "0-99998")).toBe(206);
+    expect(ended).toEqual([]);
+    await stop(second);
+    const third = await start();
+    expect(await statusOf(third, url, "99999-99999")).toBe(206);
+    await expect.poll(() => ended).toEqual([["attachment-1", "read"]]);
+  });
+
+  it("keeps apart the pieces of one full read from those of the next", async () => {
+    const first = await start();
+    const { url } = await publish(first, { fullReads: 2 });
+    for (const range of ["50000-99999", "0-49999", "50000-99999"]) await get(first, url, range);
+    await stop(first);
+    const second = await start();
+    expect(ended).toEqual([]);
+    await get(second, url, "0-49999");
+    await expect.poll(() => ended).toHaveLength(1);
+  });
+
+  it("counts no reads of a transfer that was not finished", async () => {
+    digest = await images.add(large);
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    const client = await rawClient(plane.port);
+    client.socket.pause();
+    client.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
+    await expect.poll(() => client.socket.bytesRead).toBeGreaterThan(0);
+    client.close();
+    await expect.poll(async () => (await plane.book.reads("attachment-1")).requests).toBe(1);
+    expect(await statusOf(plane, url)).toBe(200);
+    await expect.poll(() => ended).toHaveLength(1);
+  });
+});
+
+describe("a publication for the BMC alone", () => {
+  const elsewhere = { bmcHost: "192.0.2.7", imageHost: "127.0.0.1" };
+
+  it("is 404 for everybody else, whatever the policy", async () => {
+    const strangers: boolean[] = [];
+    const plane = await start({
+      addressPolicy: "off",
+      observer: { onStranger: ({ refused }) => void strangers.push(refused) },
+    });
+    const open = await plane.publish(digest, elsewhere);
+    const bound = await plane.publish(digest, { ...elsewhere, attachmentId: "a-2", terms: { onlyBmc: true } });
+    const own = await plane.publish(digest, { attachmentId: "a-3", terms: { onlyBmc: true } });
+    expect(await statusOf(plane, open.url)).toBe(200);
+    expect(await statusOf(plane, bound.url)).toBe(404);
+    expect(await statusOf(plane, own.url)).toBe(200);
+    expect(strangers).toEqual([true]);
+  });
+
+  it("is refused to a proxy that does not tell for whom it asks", async () => {
+    const plane = await start({ proxies: ["127.0.0.1"] });
+    const { url } = await plane.publish(digest, { ...elsewhere, terms: { onlyBmc: true } });
+    expect(await statusOf(plane, url)).toBe(404);
+    const told = `GET ${pathOf(url)} HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7`;
+    expect((await rawRequest(plane.port, told)).status).toBe(200);
+  });
+
+  it("is refused by name when nobody knows the BMC's address", async () => {
+    const urls = { publicHost: "images.example", resolve: () => Promise.resolve([]) };
+    const plane = await start({ urls });
+    const refused = plane.publish(digest, { bmcHost: "bmc.example", terms: { onlyBmc: true } });
+    await expect(refused).rejects.toMatchObject({ code: "BMC_UNREACHABLE", message: expect.stringContaining("alone") });
+    expect(catalog.calls).toEqual([]);
+  });
+});
+
+describe("what is published anew", () => {
+  it("has another token, each time", async () => {
+    const plane = await start();
+    const tokens = new Set<string>();
+    for (let round = 0; round < 3; round += 1) {
+      const { token, url } = await publish(plane, {});
+      tokens.add(token);
+      await plane.book.withdraw("attachment-1");
+      expect(await statusOf(plane, url)).toBe(404);
+    }
+    expect(tokens.size).toBe(3);
+  });
+
+  it("begins with no reads of what was published before", async () => {
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    await get(plane, url, "0-59999");
+    await plane.book.withdraw("attachment-1");
+    const again = await publish(plane, { fullReads: 1 });
+    expect(await plane.book.reads("attachment-1")).toMatchObject({ requests: 0, pattern: "none" });
+    await get(plane, again.url, "60000-99999");
+    await stop(plane);
+    const restarted = await start();
+    expect((await restarted.book.reads("attachment-1")).coveredBytes).toBe(40_000);
+    expect(ended).toEqual([]);
+  });
+
+  it("takes the place of one that has ended, also of one whose timer is late", async () => {
+    let late = 0;
+    const lateClock = {
+      now: () => clock.now() + late,
+      monotonic: () => clock.monotonic(),
+      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+    };
+    const plane = await start({ clock: lateClock });
+    const terms = () => ({ expiresAt: lateClock.now() + 1000 });
+    const first = await publish(plane, terms());
+    await clock.advance(1000);
+    const second = await publish(plane, terms());
+    late = 2000;
+    const third = await publish(plane, terms());
+    await clock.settle();
+    expect(new Set([first.token, second.token, third.token]).size).toBe(3);
+    expect(await catalog.live()).toEqual([third]);
+    expect(await Promise.all([first, second, third].map(({ url }) => statusOf(plane, url)))).toEqual([404, 404, 200]);
+    late = 4000;
+    expect(await statusOf(plane, third.url)).toBe(404);
+  });
+});
+
+describe("an answer", () => {
+  it("does not tell whether a path existed", async () => {
+    const plane = await start({ addressPolicy: "enforce" });
+    const { url } = await publish(plane, { fullReads: 1 });
+    await get(plane, url);
+    await expect.poll(() => ended).toHaveLength(1);
+    const withdrawn = await publish(plane, {}, "attachment-2");
+    await plane.book.withdraw("attachment-2");
+    const foreign = await plane.publish(digest, { attachmentId: "a-3", bmcHost: "192.0.2.7", imageHost: "127.0.0.1" });
+    const never = url.replace(/\/m\/[a-z0-9]+/, `/m/${"x".repeat(26)}`);
+    const answers = [];
+    for (const path of [never, url, withdrawn.url, foreign.url]) {
+      const { status, headers, body } = await get(plane, path);
+      answers.push({ status, headers: headers.filter(([name]) => name !== "Date"), body: body.toString() });
+    }
+    expect(answers[0]?.status).toBe(404);
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+  });
+});
