@@ -2,6 +2,7 @@
 import type { DriveContent, DriveRequest } from "../core/configdrive.ts";
 import type { Json } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
+import { jsonFault } from "../core/json-fault.ts";
 import { driveLayouts } from "../core/vocabulary.ts";
 import { isDeeperThan, isObject, type JsonObject } from "./canonical-json.ts";
 
@@ -41,10 +42,22 @@ const userData = ({ user_data: value }: JsonObject): DriveContent => {
   return { user_data: value };
 };
 
+const spelled = (path: readonly (string | number)[]): string =>
+  path.map((name, index) => (typeof name === "number" ? `[${name}]` : `${index === 0 ? "" : "."}${name}`)).join("");
+
+/** @throws MediabayError INVALID_REQUEST naming the path */
+const refuseFaults = (content: JsonObject): void => {
+  const fault = jsonFault(content);
+  if (fault === undefined) return;
+  const path = spelled(fault.path);
+  throw refuse(`A config drive's ${path} ${fault.why}.`, path);
+};
+
 /** @throws MediabayError INVALID_REQUEST naming the key; never with what is in it */
 export const parseDriveContent = (value: Json | undefined): DriveContent => {
   const content = objectOf(value, "A config drive", contentKeys, "configdrive");
   if (isDeeperThan(deepest, content)) throw refuse(`A config drive nests at most ${deepest} deep.`, "configdrive");
+  refuseFaults(content);
   return {
     ...optionalObject(content, "meta_data"),
     ...optionalObject(content, "network_data"),

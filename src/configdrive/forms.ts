@@ -1,5 +1,5 @@
 // The same files in another form: which there are for a tree and how large they would be, and the making of one.
-import type { ImageForm } from "../core/configdrive.ts";
+import type { ImageForm, UnfitForm } from "../core/configdrive.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { ImageFormat } from "../core/vocabulary.ts";
 import { fatSizeOf, writeFat } from "./fat/writer.ts";
@@ -36,6 +36,11 @@ const namesFit = <T>(write: () => T): T => {
   }
 };
 
+const requireRoom = (sizeBytes: number, mostBytes: number): number => {
+  if (sizeBytes <= mostBytes) return sizeBytes;
+  throw doesNotFit(`The files need ${sizeBytes} bytes as ISO 9660, and the medium has ${mostBytes}.`);
+};
+
 /**
  * Equal trees and forms give equal bytes.
  * @throws MediabayError IMAGE_DOES_NOT_FIT
@@ -47,31 +52,39 @@ export const writeForm = (tree: Tree, { format, label, mostBytes, sectorBytes }:
   if (sectorBytes === 4096)
     throw doesNotFit("ISO 9660 has sectors of 2048 bytes, and the medium has sectors of 4096: it needs FAT.");
   const image = namesFit(() => writeIso9660(tree, options));
-  if (image.length > mostBytes)
-    throw doesNotFit(`The files need ${image.length} bytes as ISO 9660, and the medium has ${mostBytes}.`);
+  requireRoom(image.length, mostBytes);
   return image;
 };
 
-const sizeOf = (format: ImageFormat, { entries, label }: FoundTree, mostBytes: number): number | undefined => {
+const sizeOf = (format: ImageFormat, { entries, label }: FoundTree, mostBytes: number): number => {
   const options = { label: labelFor(format, label) };
+  if (format === "fat") return fatSizeOf(entries, { ...options, mostBytes });
+  return requireRoom(isoSizeOf(entries, options), mostBytes);
+};
+
+const formOf = (format: ImageFormat, found: FoundTree, mostBytes: number): ImageForm | UnfitForm => {
   try {
-    return format === "fat" ? fatSizeOf(entries, { ...options, mostBytes }) : isoSizeOf(entries, options);
+    return { format, sizeBytes: sizeOf(format, found, mostBytes), stored: false };
   } catch (error) {
     if (error instanceof MediabayError && ["INVALID_REQUEST", "IMAGE_DOES_NOT_FIT"].includes(error.code))
-      return undefined;
+      return { format, why: error.message };
     throw error;
   }
 };
 
-/** The stored one first; without those that cannot hold the files, or would exceed `mostBytes`. */
-export const formsOf = (found: FoundTree, storedBytes: number, mostBytes: number): readonly ImageForm[] => {
-  const formats: readonly ImageFormat[] = ["iso9660", "fat"];
-  const others = formats.flatMap((format): readonly ImageForm[] => {
-    const sizeBytes = sizeOf(format, found, mostBytes);
-    const isOfUse = sizeBytes !== undefined && sizeBytes <= mostBytes;
-    return isOfUse && (format !== found.format || sizeBytes < storedBytes)
-      ? [{ format, sizeBytes, stored: false }]
-      : [];
-  });
-  return [{ format: found.format, sizeBytes: storedBytes, stored: true }, ...others];
+/** The stored one first; of its own format another only where that is smaller. None exceeds `mostBytes`. */
+export const formsOf = (
+  found: FoundTree,
+  storedBytes: number,
+  mostBytes: number,
+): { readonly forms: readonly ImageForm[]; readonly unfit: readonly UnfitForm[] } => {
+  const forms: ImageForm[] = [{ format: found.format, sizeBytes: storedBytes, stored: true }];
+  const unfit: UnfitForm[] = [];
+  for (const format of ["iso9660", "fat"] as const) {
+    const form = formOf(format, found, mostBytes);
+    const isOwn = format === found.format;
+    if ("why" in form) unfit.push(...(isOwn ? [] : [form]));
+    else if (!isOwn || form.sizeBytes < storedBytes) forms.push(form);
+  }
+  return { forms, unfit };
 };

@@ -3,21 +3,23 @@ import { createHash } from "node:crypto";
 import type { BuiltImage, DriveContent, DriveOrder } from "../core/configdrive.ts";
 import type { Json } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
+import { formatSize } from "../core/units.ts";
 import { buildDrive } from "./build.ts";
 import { parseDriveContent } from "./content.ts";
 import { writeFat } from "./fat/writer.ts";
 import { writeIso9660 } from "./iso9660/writer.ts";
-import { parseYamlDocument } from "./look/documents.ts";
+import { readDocument } from "./look/documents.ts";
 import { warningsOfTree } from "./look/look.ts";
+import type { ImageFormat } from "../core/vocabulary.ts";
 import type { Tree } from "./tree.ts";
 
 const refuse = (message: string, field: string): MediabayError =>
   new MediabayError("INVALID_REQUEST", message, { field });
 
 const documentOf = (bytes: Uint8Array, what: string): Json => {
-  const value = parseYamlDocument(Buffer.from(bytes));
-  if (value === undefined) throw refuse(`The ${what} given is neither JSON nor YAML.`, what);
-  return value;
+  const document = readDocument(bytes);
+  if (document.fault !== undefined) throw refuse(`The ${what} given ${document.fault}.`, what);
+  return document.value;
 };
 
 const textOf = (bytes: Uint8Array): string => {
@@ -49,7 +51,15 @@ const contentOf = (documents: DriveOrder["documents"]): DriveContent => {
   });
 };
 
+/** It is built in memory, and a digest of it is made in one piece. */
+const mostFatBytes = 1 << 30;
+
 const write = (tree: Tree, label: string, { format, sizeBytes, sectorBytes }: DriveOrder): Buffer => {
+  if (format === "fat" && sizeBytes !== undefined && sizeBytes > mostFatBytes)
+    throw new MediabayError(
+      "IMAGE_DOES_NOT_FIT",
+      `A config drive is built with at most ${mostFatBytes} bytes (${formatSize(mostFatBytes)}), not with ${sizeBytes}.`,
+    );
   if (format === "fat")
     return writeFat(tree, {
       label,
@@ -62,11 +72,15 @@ const write = (tree: Tree, label: string, { format, sizeBytes, sectorBytes }: Dr
   throw new MediabayError("IMAGE_DOES_NOT_FIT", `The config drive needs ${image.length} bytes as ISO 9660.`);
 };
 
+/** Spaces around it are the field's padding in FAT, those behind it in ISO 9660. */
+const writtenLabel = (label: string, format: ImageFormat): string =>
+  format === "fat" ? label.trim() : label.replace(/ +$/, "");
+
 /** @throws MediabayError INVALID_REQUEST, IMAGE_DOES_NOT_FIT */
 export const buildOrder = async (order: DriveOrder): Promise<BuiltImage> => {
   const content = contentOf(order.documents);
   const { tree, label: ownLabel } = buildDrive({ content, layout: order.layout, ec2: order.ec2 });
-  const label = order.label ?? ownLabel;
+  const label = writtenLabel(order.label ?? ownLabel, order.format);
   const image = write(tree, label, order);
   return {
     image,

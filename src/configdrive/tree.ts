@@ -13,6 +13,15 @@ export type TreeEntry =
 
 export type Tree = readonly TreeEntry[];
 
+const longestShownPath = 100;
+
+/** As much of a path as a sentence bears: its beginning and its end. */
+export const cutPath = (path: string): string => {
+  if (path.length <= longestShownPath) return path;
+  const half = longestShownPath / 2;
+  return `${path.slice(0, half)}…${path.slice(-half)}`.toWellFormed();
+};
+
 /** `extents`: where a file's bytes lie, in order, together `sizeBytes` long; empty for a directory and for an empty file. */
 export interface FoundEntry {
   readonly kind: "file" | "directory";

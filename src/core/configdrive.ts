@@ -38,6 +38,12 @@ export interface ImageForm {
   readonly stored: boolean;
 }
 
+/** Why the same tree cannot be given as this: a sentence for people, naming what is in the way. */
+export interface UnfitForm {
+  readonly format: ImageFormat;
+  readonly why: string;
+}
+
 /** What a look into a stored image shows; nothing of the files' contents but what is named here. */
 export interface ImageLook {
   readonly files: readonly ImageFile[];
@@ -47,6 +53,7 @@ export interface ImageLook {
   readonly warnings: readonly string[];
   /** The stored one first. */
   readonly forms: readonly ImageForm[];
+  readonly unfit: readonly UnfitForm[];
 }
 
 /** Of a file whose content is not shown. */
@@ -79,6 +86,7 @@ export interface ImageInspection {
   readonly vendorData: readonly DataSummary[];
   readonly macAddresses: readonly string[];
   readonly forms: readonly ImageForm[];
+  readonly unfit: readonly UnfitForm[];
   readonly warnings: readonly string[];
 }
 

@@ -81,6 +81,8 @@ export interface AttachRequest {
 export interface ReplaceRequest {
   readonly source: Source;
   readonly digest?: string;
+  /** As in `AttachRequest`. */
+  readonly expectAgent?: boolean;
 }
 
 export interface Accepted {

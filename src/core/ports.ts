@@ -215,8 +215,14 @@ export interface ImageKeys {
   put(id: string, key: Buffer): Promise<void>;
   /** Undefined once destroyed. */
   get(id: string): Promise<Buffer | undefined>;
-  /** No copy is left in the database's files when it resolves. Idempotent. */
+  /** Durable when it resolves: nobody is given them any more. What is left of them in the database's files goes soon after. Idempotent. */
   destroy(ids: readonly string[]): Promise<void>;
+  /**
+   * Waits until no copy of what was destroyed before is in the database's files, for two seconds at most: another process that reads the
+   * database, such as a backup, holds that back as long as it reads. It is then done as soon as that process lets it be, without being
+   * asked again, and at the next start.
+   */
+  scrubbed(): Promise<void>;
   ids(): Promise<readonly string[]>;
 }
 
@@ -243,6 +249,8 @@ export interface PublicationCatalog {
   live(): Promise<readonly PublicationRecord[]>;
   /** Its terms have ended. Idempotent. */
   end(attachmentId: string, at: number): Promise<void>;
+  /** Takes an end back. Idempotent. */
+  reopen(attachmentId: string): Promise<void>;
   /** Marks withdrawn and destroys the sealed token; the reads stay. */
   withdraw(attachmentId: string, at: number): Promise<void>;
   addReads(attachmentId: string, reads: readonly ReadRecord[]): Promise<void>;
@@ -265,6 +273,13 @@ export interface ReadRecord {
   readonly ahead?: boolean;
   /** A request among these got so much at once that it does not tell which of the image's files was wanted. */
   readonly wide?: boolean;
+  /** By somebody who is not the publication's BMC. */
+  readonly stranger?: boolean;
+  /**
+   * How often the medium had settled before these. Each time, a record of no request says so: `to` is how far a download in order had come;
+   * with `wide` the BMC has all of that.
+   */
+  readonly phase?: number;
 }
 
 // ---- images --------------------------------------------------------------------------------------------------------
@@ -328,8 +343,8 @@ export interface Images {
 export interface PublicationTerms {
   readonly expiresAt?: number;
   /**
-   * Full reads of the image until it is no longer served; 1 is one-time. A full read is over when every byte was sent since the one before,
-   * in whatever pieces and however often a piece.
+   * Full reads of the image by its BMC until it is no longer served; 1 is one-time. A full read is over when every byte was sent since the one
+   * before, in whatever pieces and however often a piece. They count once the medium has settled.
    */
   readonly fullReads?: number;
   /** Refuses everybody but the BMC, whatever the image plane's policy. */
@@ -366,6 +381,11 @@ export interface Publications {
   isOurs(url: string, imageHost?: string): boolean;
   /** From now on its URL is 404 and running transfers of it are cut. Idempotent. */
   withdraw(attachmentId: string): Promise<void>;
+  /**
+   * The BMC has confirmed the medium, or the machine was reset: what was read until now (the BMC's own probes) is no proof that the host read
+   * it, and part of no full read. A whole download in order stays one. Durable; nothing for an attachment without a publication.
+   */
+  settled(attachmentId: string): Promise<void>;
   reads(attachmentId: string): Promise<ReadSummary>;
   /** All that are not withdrawn. */
   list(): readonly PublicationRecord[];

@@ -67,6 +67,17 @@ export interface ByteRange {
   readonly to: number;
 }
 
+/** By anybody but the BMC. */
+export interface StrangerReads {
+  readonly requests: number;
+  readonly bytesSent: number;
+  readonly remotes: readonly string[];
+}
+
+/**
+ * What the BMC read; where its address is not known, what anybody read. Pattern and files go by what it read since the medium was in, or since
+ * the machine was last reset by us.
+ */
 export interface ReadSummary {
   readonly requests: number;
   readonly bytesSent: number;
@@ -77,8 +88,16 @@ export interface ReadSummary {
   readonly lastReadAt?: number;
   readonly remotes: readonly string[];
   readonly pattern?: ReadPattern;
-  /** Of an image whose files we know; absent also before the first read after a restart. With the pattern `download` they say what the BMC has, not what the host read. */
+  /** Distinct bytes that pattern and files go by. */
+  readonly settledBytes?: number;
+  readonly strangers?: StrangerReads;
+  /**
+   * Of an image whose files we know, at most 256: first those that cloud-init reads. With the pattern `download` they say what the BMC has,
+   * not what the host read.
+   */
   readonly files?: readonly FileReads[];
+  /** How many more it has; absent where all are listed. */
+  readonly filesLeftOut?: number;
 }
 
 /** How much of one file inside the image was sent. */

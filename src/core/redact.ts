@@ -32,8 +32,11 @@ const plainName = (name: string): string => name.toLowerCase().replaceAll(/[-_]/
 /** Whether a property of this name never shows its value. */
 export const isSecretName = (name: string): boolean => secretNames.has(plainName(name));
 
-/** `scheme://user:pass@host/path?query` loses user, password, query values and fragment. */
-const uriPattern = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]+)/gi;
+/**
+ * `scheme://user:pass@host/path?query` loses user, password, query values and fragment. A scheme is looked for once in a run of its
+ * characters, else a long run would be gone through from each of its words.
+ */
+const uriPattern = /(?<![a-z0-9+.-])([a-z0-9+.-]+:\/\/)([^\s"'<>]+)/gi;
 
 const redactUri = (scheme: string, rest: string): string => {
   const end = rest.search(/[/?#]/);
@@ -51,15 +54,31 @@ const redactUri = (scheme: string, rest: string): string => {
 /** Our own published paths are bearer secrets: `/m/<token>/name.iso`, with or without a scheme and host before them. */
 const publishedPathPattern = /\/m\/[a-z0-9]{20,}/g;
 
-/** The bytes themselves (RFC 2397): of a config drive, they are user data. */
-const dataPattern = /\bdata:[\w.+/;=-]*,[^\s"<>]*/gi;
+/**
+ * The bytes themselves (RFC 2397): of a config drive, they are user data. Whatever stands before the comma is a media type. By hand, since a
+ * pattern would look for the same comma again from every `data:`.
+ */
+const redactData = (text: string): string => {
+  const start = /\bdata:/gi;
+  const bytes = /[^\s"<>]+/y;
+  let kept = "";
+  let done = 0;
+  let comma = 0;
+  for (let found = start.exec(text); found !== null && comma >= 0; found = start.exec(text)) {
+    if (comma < start.lastIndex) comma = text.indexOf(",", start.lastIndex);
+    bytes.lastIndex = comma + 1;
+    if (comma < 0 || !bytes.test(text)) continue;
+    kept += `${text.slice(done, found.index)}data:${mask}`;
+    done = start.lastIndex = bytes.lastIndex;
+  }
+  return kept + text.slice(done);
+};
 
 const bearerPattern = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi;
 
 /** Masks credentials inside a text: URI user information, query values, our published tokens, auth headers. */
 export const redactText = (text: string): string =>
-  text
-    .replaceAll(dataPattern, `data:${mask}`)
+  redactData(text)
     .replaceAll(bearerPattern, (_whole, scheme: string) => `${scheme} ${mask}`)
     .replaceAll(uriPattern, (_whole, scheme: string, rest: string) => redactUri(scheme, rest))
     .replaceAll(publishedPathPattern, `/m/${mask}`);

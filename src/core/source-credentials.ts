@@ -1,5 +1,5 @@
 // Named credentials of image origins. Sealed at rest like those of machines; a credential goes to the origins that it names and nowhere
-// else, so that who may attach cannot send it to a server of his own.
+// else (Swift's to Keystone, whose token goes to the object store of its catalog), so that who may attach cannot send it to a server of his own.
 import type { CredentialKind } from "./vocabulary.ts";
 
 interface Bound {
@@ -70,7 +70,7 @@ export interface SourceCredentialRecord {
   /** Unique; `[A-Za-z0-9][A-Za-z0-9._-]{0,62}`. */
   readonly name: string;
   readonly kind: CredentialKind;
-  /** Where it goes: origins, `authUrl` or endpoint. */
+  /** Where it goes: origins, endpoint, or the `authUrl` of Keystone, whose token goes on to the object store that its catalog names. */
   readonly destinations: readonly string[];
   readonly createdAt: number;
   readonly updatedAt: number;

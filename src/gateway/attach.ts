@@ -10,7 +10,7 @@ import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { fetchImage, foreignMacs, type ImageFacts, repackFor } from "./image.ts";
 import { choose, type Inserted, insertStep } from "./insert.ts";
-import { endRearm, noteBooted, type ResetWish, resetOnce } from "./power.ts";
+import { boots, detachBeforeBoot, endRearm, noteStart, type ResetWish, resetOnce } from "./power.ts";
 import { publish } from "./publish.ts";
 import { waitUntilRead } from "./watch.ts";
 import type { Way } from "./way.ts";
@@ -25,11 +25,11 @@ export const createAttachHandler =
     const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
     const work: AttachWork = { deps, context, input, attachmentId, link };
     context.defer(() => link.close());
-    return attach(work);
+    return attach(work, conversations);
   };
 
-const attach = async (work: AttachWork): Promise<Json> => {
-  const { input } = work;
+const attach = async (work: AttachWork, conversations: Conversations): Promise<Json> => {
+  const { deps, context, input, link } = work;
   await beginStep(work);
   const stored = await imageStep(work);
   const way = await wayStep(work, stored);
@@ -37,6 +37,8 @@ const attach = async (work: AttachWork): Promise<Json> => {
   if (way.evict.length > 0) await evictStep(work, way);
   await publishStep(work, image, way);
   const inserted = await insertStep(work, image, way, stored);
+  // Before the override is set: who is detached ends its own.
+  if (boots(input.reset)) await detachBeforeBoot(deps, conversations, context, link);
   const boot = input.boot === "none" ? undefined : await bootStep(work, inserted.mediaType, input.boot);
   if (input.reset !== false) await resetStep(work, input.reset, boot);
   if (input.readWithinMs > 0) await readStep(work, input.readWithinMs);
@@ -57,6 +59,8 @@ const beginStep = (work: AttachWork): Promise<null> =>
     async () => null,
     async () => {
       await work.deps.attachments.update(work.attachmentId, { slot: undefined, observed: undefined });
+      // What came with the request was stored before, and may have got no step of its own.
+      await work.deps.images.release(work.attachmentId);
       await audit(work, "attach.failed", {});
     },
   );
@@ -161,14 +165,26 @@ const resetStep = (work: AttachWork, wish: ResetWish, boot: BootOverride | undef
     const done = await resetOnce(session, wish, { again: attempt > 1, boot, reads });
     if (done !== undefined) await work.deps.attachments.update(work.attachmentId, { reset: done });
     await endRearm(work.deps, work.attachmentId);
-    await noteBooted(work.deps, work.attachmentId, done);
+    await noteStart(work.deps, work.context.operation.machineId, done, work.attachmentId);
     return done ?? null;
   });
 
 const readStep = (work: AttachWork, withinMs: number): Promise<Json> =>
   work.context.step("read", "Wait until the BMC reads the image", async ({ signal, progress }) => {
     await work.link.close();
-    return waitUntilRead(work.deps, work.attachmentId, { withinMs, signal, progress });
+    const { strangers = [], ...read } = await waitUntilRead(work.deps, work.attachmentId, {
+      withinMs,
+      signal,
+      progress,
+    });
+    if (strangers.length > 0) {
+      const from = strangers.join(", ");
+      await warn(
+        work,
+        `The image was read from ${from} alone, no address of this BMC: as it should be only where the BMC is behind NAT.`,
+      );
+    }
+    return { ...read };
   });
 
 const recordStep = (work: AttachWork, inserted: Inserted, boot: BootOverride | undefined): Promise<Json> =>

@@ -2,10 +2,11 @@
 import type { Json, MediaDriver, Slot } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { OperationContext, OperationHandler } from "../core/ports.ts";
-import type { AttachmentRecord } from "../core/records.ts";
+import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
 import { clearBoot } from "./boot.ts";
 import { type Conversations, type Link, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { withOwner } from "./own-media.ts";
 
 /** The operation's input. */
 export interface DetachInput {
@@ -80,29 +81,50 @@ const beginStep = (work: Work, id: string): Promise<{ readonly state: string } |
     },
   );
 
-const ejectStep = (work: Work, id: string): Promise<Pick<Outcome, "slot" | "found">> =>
-  work.context.step(`eject ${id}`, "Eject from the BMC", async () => {
-    const attachment = await work.deps.attachments.get(id);
-    try {
-      const { session } = await work.link.get(work.context.signal);
-      return await eject(work, attachment, mediaOf(session));
-    } catch (error) {
-      if (!work.force || !(error instanceof MediabayError) || error.definition.fault !== "bmc") throw error;
-      work.context.warn(`The BMC was not reached and may still hold the medium: ${error.message}`);
-      return { slot: attachment.slot ?? null, found: "unknown" as const };
-    }
-  });
+type Found = Pick<Outcome, "slot" | "found">;
+
+/** What is out stays out: where a later step fails, the rest of the detach is done instead of undone. */
+const ejectStep = (work: Work, id: string): Promise<Found> =>
+  work.context.step(
+    `eject ${id}`,
+    "Eject from the BMC",
+    async () => {
+      const attachment = await work.deps.attachments.get(id);
+      try {
+        const { session, machine } = await work.link.get(work.context.signal);
+        return await eject(work, attachment, machine, mediaOf(session));
+      } catch (error) {
+        if (!work.force || !(error instanceof MediabayError) || error.definition.fault !== "bmc") throw error;
+        work.context.warn(`The BMC was not reached and may still hold the medium: ${error.message}`);
+        return { slot: attachment.slot ?? null, found: "unknown" as const };
+      }
+    },
+    async (found) => {
+      if (found !== undefined) await finish(work, id, found);
+    },
+  );
+
+/** The record first: it must not say `attached`, whatever else cannot be done. */
+const finish = async (work: Work, id: string, found: Found): Promise<void> => {
+  const { attachments, images, publications } = work.deps;
+  const isPublished = publications.find(id) !== undefined;
+  if (found.found === "unknown" && isPublished) return;
+  if ((await attachments.get(id)).state === "detaching") await record(work, id, found);
+  if (isPublished) await withdraw(work, id);
+  await images.release(id);
+};
 
 const eject = async (
   work: Work,
   attachment: AttachmentRecord,
+  machine: MachineRecord,
   media: MediaDriver,
-): Promise<Pick<Outcome, "slot" | "found">> => {
+): Promise<Found> => {
   const slot = await findSlot(work, attachment, media);
   if (slot === undefined) return { slot: attachment.slot ?? null, found: "empty" };
   const isShown = slot.state?.inserted === true;
   if (!isShown && attachment.observed?.unverified !== true) return { slot: slot.id, found: "empty" };
-  if (!isOurs(work, attachment, slot)) {
+  if (!isOurs(work, attachment, machine, slot)) {
     work.context.warn(`Slot ${slot.id} holds a medium that is not ours; it was left in.`);
     return { slot: slot.id, found: "foreign" };
   }
@@ -118,12 +140,13 @@ const findSlot = async (work: Work, attachment: AttachmentRecord, media: MediaDr
   return (await media.slots({ fresh: true })).find((slot) => slot.state?.image === url);
 };
 
-/** A BMC that does not echo the URL is believed to hold what we put there. */
-const isOurs = (work: Work, attachment: AttachmentRecord, slot: Slot): boolean => {
+/** A BMC that does not echo the URL is believed to hold what we put there. What a replacement left in is ours too. */
+const isOurs = (work: Work, attachment: AttachmentRecord, machine: MachineRecord, slot: Slot): boolean => {
   const shown = slot.state?.image;
   if (shown === undefined) return true;
   const url = work.deps.publications.find(attachment.id)?.url;
-  return url === undefined ? attachment.observed?.image === shown : shown === url;
+  const isItsOwn = url === undefined ? attachment.observed?.image === shown : shown === url;
+  return isItsOwn || withOwner(work.deps, machine, slot).leftover === true;
 };
 
 const bootStep = async (work: Work, id: string): Promise<void> => {
@@ -143,26 +166,41 @@ const bootStep = async (work: Work, id: string): Promise<void> => {
 
 const withdrawStep = (work: Work, id: string): Promise<Json> =>
   work.context.step(`withdraw ${id}`, "Withdraw the publication", async () => {
-    const reads = await work.deps.publications.reads(id);
-    await work.deps.attachments.update(id, { reads });
-    await work.deps.publications.withdraw(id);
+    await withdraw(work, id);
     return null;
   });
 
-const releaseStep = (work: Work, id: string): Promise<Json> =>
-  work.context.step(`release ${id}`, "Delete the stored bytes", async () => {
-    await work.deps.images.release(id);
-    return null;
-  });
+const withdraw = async ({ deps }: Work, id: string): Promise<void> => {
+  const reads = await deps.publications.reads(id);
+  await deps.attachments.update(id, { reads });
+  await deps.publications.withdraw(id);
+};
 
-const recordStep = (work: Work, id: string, found: Pick<Outcome, "slot" | "found">): Promise<Json> =>
+/** Nothing is served of them any more: what holds their deletion up is no reason to fail. It is caught up on at the latest at the next start. */
+const releaseStep = async (work: Work, id: string): Promise<void> => {
+  try {
+    await work.context.step(`release ${id}`, "Delete the stored bytes", async () => {
+      await work.deps.images.release(id);
+      return null;
+    });
+  } catch (error) {
+    if (work.context.signal.aborted || !(error instanceof MediabayError)) throw error;
+    work.context.warn(`The stored bytes could not be deleted yet: ${error.message}`);
+  }
+};
+
+const recordStep = (work: Work, id: string, found: Found): Promise<Json> =>
   work.context.step(`record ${id}`, "Record the detachment", async () => {
-    // Who could not look must say so: the machine is visited for what may still be in there.
-    const leftIn = found.found === "unknown" ? (found.slot ?? undefined) : undefined;
-    const attachment = await work.deps.attachments.update(id, { state: "detached", observed: undefined, leftIn });
-    await audit(work, attachment, "detach.done", { slot: found.slot, found: found.found });
+    await record(work, id, found);
     return null;
   });
+
+const record = async (work: Work, id: string, { slot, found }: Found): Promise<void> => {
+  // Who could not look must say so: the machine is visited for what may still be in there.
+  const leftIn = found === "unknown" ? (slot ?? undefined) : undefined;
+  const attachment = await work.deps.attachments.update(id, { state: "detached", observed: undefined, leftIn });
+  await audit(work, attachment, "detach.done", { slot, found });
+};
 
 const audit = async (work: Work, attachment: AttachmentRecord, action: string, detail: Json): Promise<void> => {
   const { operation } = work.context;

@@ -6,6 +6,7 @@ import type { AttachPlan, Fitness, SlotUrl } from "../core/probe.ts";
 import { type ImageFormat, imageFormats, type PowerState } from "../core/vocabulary.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { formatNames } from "./image.ts";
 import { type Reach, urlRulesOf } from "./publish.ts";
 import { chooseWay, type Way } from "./way.ts";
 
@@ -44,12 +45,21 @@ type Planned = Omit<AttachPlan, "role" | "format">;
 
 const planFor = async (scene: Scene, format: ImageFormat): Promise<Planned> => {
   const way = attempt(() => wayFor(scene, format));
-  if (way instanceof MediabayError) return { fitness: judgeWayless(scene, way) };
+  if (way instanceof MediabayError) return { fitness: withOtherForm(scene, format, judgeWayless(scene, way)) };
   try {
     return { fitness: { verdict: "yes" }, ...(await planOn(scene, way)), otherwise: slotsAfter(scene, format, way) };
   } catch (error) {
     return { fitness: refused(error) };
   }
+};
+
+/** `no` is said of the image as it is: an attach looks into it, and may find files to repack. */
+const withOtherForm = (scene: Scene, format: ImageFormat, fitness: Fitness): Fitness => {
+  const fits = (each: ImageFormat): boolean => !(attempt(() => wayFor(scene, each)) instanceof MediabayError);
+  const other = imageFormats.find((each) => each !== format && fits(each));
+  if (fitness.verdict !== "no" || other === undefined) return fitness;
+  const remark = `A config drive whose files can be read is repacked as ${formatNames[other]}.`;
+  return { ...fitness, reason: fitness.reason === undefined ? remark : `${fitness.reason} ${remark}` };
 };
 
 const wayFor = ({ session, slots, ours }: Scene, format: ImageFormat, refused?: ReadonlySet<string>): Way => {

@@ -2,7 +2,7 @@
 import { MediabayError } from "../core/errors.ts";
 import type { Gateway } from "../core/gateway.ts";
 import type { OperationHandler } from "../core/ports.ts";
-import type { AttachmentRecord, OperationRecord } from "../core/records.ts";
+import type { AttachmentRecord } from "../core/records.ts";
 import type { OperationKind } from "../core/vocabulary.ts";
 import { createAttachHandler } from "./attach.ts";
 import { bootOf, createBootHandler } from "./boot.ts";
@@ -20,6 +20,7 @@ import { createReplaceHandler } from "./replace/replace.ts";
 import { submitReplace } from "./replace/submit-replace.ts";
 import { submit, submitAttach, submitDetach } from "./submit.ts";
 import { createTurns } from "./turns.ts";
+import { releaseUnclaimed, releasingUnbegun } from "./unbegun.ts";
 
 /** Handlers and views share one set of conversations, so that a machine is spoken to by one of them at a time. */
 export const createUseCases = (
@@ -29,8 +30,8 @@ export const createUseCases = (
   return {
     conversations,
     handlers: {
-      attach: createAttachHandler(deps, conversations),
-      replace: createReplaceHandler(deps, conversations),
+      attach: releasingUnbegun(deps, createAttachHandler(deps, conversations)),
+      replace: releasingUnbegun(deps, createReplaceHandler(deps, conversations)),
       detach: createDetachHandler(deps, conversations),
       boot: createBootHandler(conversations),
       power: createPowerHandler(deps, conversations),
@@ -70,7 +71,7 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
 
     getOperation: (id) => journal.get(id),
     listOperations: (page, filter) => journal.list(page, filter),
-    cancelOperation: async (id) => releaseUnbegun(deps, await operations.cancel(id)),
+    cancelOperation: async (id) => releaseUnclaimed(deps, await operations.cancel(id)),
     waitOperation: (id, timeoutMs, signal) => operations.wait(id, timeoutMs, signal),
     events: (after, operationId) => journal.events(after, operationId),
     subscribe: (listener) => journal.subscribe(listener),
@@ -131,14 +132,4 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
 const withLiveFacts = async (deps: SubmittingDeps, attachment: AttachmentRecord): Promise<AttachmentRecord> => {
   if (deps.publications.find(attachment.id) === undefined) return attachment;
   return { ...attachment, reads: await deps.publications.reads(attachment.id) };
-};
-
-/** What was cancelled before it began has run no undo: what was stored for it at acceptance is given back here. */
-const releaseUnbegun = async (deps: SubmittingDeps, operation: OperationRecord): Promise<OperationRecord> => {
-  const { id, kind, attachmentId } = operation;
-  const unbegun = operation.state === "cancelled" && operation.startedAt === undefined;
-  // The attachment of a replacement lives on, with its own bytes.
-  if (unbegun && kind === "replace") await deps.images.release(id);
-  if (unbegun && kind === "attach" && attachmentId !== undefined) await deps.images.release(attachmentId);
-  return operation;
 };

@@ -1,5 +1,5 @@
 // The image of an attachment: fetched, looked into, and given another form where a slot takes no other (config-drive §7).
-import type { ImageForm } from "../core/configdrive.ts";
+import type { ImageForm, UnfitForm } from "../core/configdrive.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { Source, StepContext } from "../core/ports.ts";
 import { formatSize } from "../core/units.ts";
@@ -11,8 +11,10 @@ export interface ImageFacts {
   readonly digest: string;
   readonly sizeBytes: number;
   readonly format: ImageFormat;
+  readonly label?: string;
   /** The stored one first; absent where its files are not known. */
   readonly forms?: readonly ImageForm[];
+  readonly unfit?: readonly UnfitForm[];
   /** That its network_data names. */
   readonly macAddresses?: readonly string[];
 }
@@ -40,7 +42,8 @@ export const fetchImage = async (
     signal,
     onProgress: (receivedBytes, totalBytes) => progress({ receivedBytes, totalBytes: totalBytes ?? null }),
   });
-  const facts = { digest: image.digest, sizeBytes: image.sizeBytes, format: image.format };
+  const { sizeBytes, format, label } = image;
+  const facts = { digest: image.digest, sizeBytes, format, ...(label !== undefined && { label }) };
   return role === "configdrive" ? { ...facts, ...(await look(deps, facts.digest, warn)) } : facts;
 };
 
@@ -49,12 +52,12 @@ const look = async (
   { images }: Deps,
   digest: string,
   warn: ImageWish["warn"],
-): Promise<Pick<ImageFacts, "forms" | "macAddresses">> => {
+): Promise<Pick<ImageFacts, "forms" | "unfit" | "macAddresses">> => {
   try {
     const seen = await images.look(digest);
     if (seen === undefined) return {};
     for (const warning of seen.warnings) await warn(warning);
-    return { forms: seen.forms, macAddresses: seen.macAddresses };
+    return { forms: seen.forms, unfit: seen.unfit, macAddresses: seen.macAddresses };
   } catch (error) {
     if (!(error instanceof MediabayError) || error.code !== "IMAGE_INVALID") throw error;
     await warn(`The files in this image could not be read, it is attached as it is: ${error.message}`);
@@ -62,7 +65,7 @@ const look = async (
   }
 };
 
-const names: Readonly<Record<ImageFormat, string>> = { iso9660: "ISO 9660", fat: "FAT" };
+export const formatNames: Readonly<Record<ImageFormat, string>> = { iso9660: "ISO 9660", fat: "FAT" };
 
 /** The image in the form that the way needs; the same where it needs no other. */
 export const repackFor = async (
@@ -73,10 +76,17 @@ export const repackFor = async (
   signal: AbortSignal,
 ): Promise<ImageFacts> => {
   if (repack === undefined) return image;
-  const { digest, sizeBytes, format } = await deps.images.repack({ ...repack, digest: image.digest, holder, signal });
-  const made = `${formatSize(sizeBytes)} of ${names[format]}`;
-  await warn(`Slot ${slot} takes the files in another form only: ${names[image.format]} was repacked as ${made}.`);
-  return { digest, sizeBytes, format };
+  const made = await deps.images.repack({ ...repack, digest: image.digest, holder, signal });
+  const { digest, sizeBytes, format, label } = made;
+  const shown = `${formatSize(sizeBytes)} of ${formatNames[format]}`;
+  await warn(
+    `Slot ${slot} takes the files in another form only: ${formatNames[image.format]} was repacked as ${shown}.`,
+  );
+  if (image.label !== undefined && label !== image.label)
+    await warn(
+      `The label ${JSON.stringify(image.label)} has no place in ${formatNames[format]}: it became ${JSON.stringify(label ?? "")}.`,
+    );
+  return { digest, sizeBytes, format, ...(label !== undefined && { label }) };
 };
 
 /** Told where the inventory is known and has none of them; a BMC that cannot be asked is no reason to stop. */

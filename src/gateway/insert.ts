@@ -8,6 +8,7 @@ import { bootableOf } from "./boot.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { type ImageFacts, repackFor } from "./image.ts";
+import { type Owned, withOwner } from "./own-media.ts";
 import { publish } from "./publish.ts";
 import { carriers, chooseWay, type Way } from "./way.ts";
 
@@ -20,8 +21,12 @@ export const choose = async (
   media: MediaDriver,
   { fresh, refused }: { readonly fresh: boolean; readonly refused?: ReadonlySet<string> },
 ): Promise<Way> => {
-  const slots: readonly Slot[] = await media.slots({ fresh });
-  const { session } = await work.link.get(work.context.signal);
+  const { session, machine } = await work.link.get(work.context.signal);
+  const slots = await withoutLeftovers(
+    work,
+    media,
+    (await media.slots({ fresh })).map((slot) => withOwner(work.deps, machine, slot)),
+  );
   const types = (image.forms ?? [image]).flatMap(({ format, sizeBytes }) => carriers(format, sizeBytes));
   const bootable = work.input.boot === "none" ? undefined : await bootableOf(session, [...new Set(types)]);
   return chooseWay({
@@ -35,6 +40,23 @@ export const choose = async (
     ...(media.rules === undefined ? {} : { rules: media.rules }),
     ...(refused === undefined ? {} : { refused }),
   });
+};
+
+/** A host that finds two config drives may take the old one: what is left of ours goes, wherever it is. */
+const withoutLeftovers = async (
+  work: AttachWork,
+  media: MediaDriver,
+  slots: readonly Owned[],
+): Promise<readonly Slot[]> => {
+  const kept: Slot[] = [];
+  for (const { leftover, ...slot } of slots) {
+    if (leftover === true) {
+      await audit(work, "leftover.ejected", { slot: slot.id });
+      await media.eject(slot.id);
+    }
+    kept.push(leftover === true ? { ...slot, state: { inserted: false } } : slot);
+  }
+  return kept;
 };
 
 /** Slots of this machine that our attachments hold, one of them aside. */
@@ -66,10 +88,11 @@ export const insertStep = (work: AttachWork, image: ImageFacts, way: Way, stored
     (output, signal) => ejectOurs(work, output, way, signal),
   );
 
-/** An earlier attempt may have gone on to another slot, and have published the image anew for that. */
+/** An earlier attempt may have gone on to another slot, and have published the image anew for that, or have ended just before. */
 const publishAgain = async (work: AttachWork, image: ImageFacts, media: MediaDriver, way: Way): Promise<void> => {
-  const { digest, fileName } = publicationOf(work);
-  if (digest !== image.digest || !fileName.endsWith(`.${way.extension}`)) await republish(work, image, media, way);
+  const published = work.deps.publications.find(work.attachmentId);
+  const isForWay = published?.digest === image.digest && published.fileName.endsWith(`.${way.extension}`);
+  if (!isForWay) await republish(work, image, media, way);
 };
 
 /**
@@ -171,6 +194,8 @@ export const noteSlot = async (
     observedAt: work.deps.clock.now(),
     idleUnmountMs: media.rules?.idleUnmountMs,
   });
+  // What this BMC read to take it is not what a host reads.
+  await work.deps.publications.settled(work.attachmentId);
   if (observed.unverified === true) {
     await warn(work, "This BMC shows nothing of its media: that it took this one is known from its reads only.");
   }

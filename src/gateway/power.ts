@@ -5,7 +5,7 @@ import type { OperationContext, OperationHandler } from "../core/ports.ts";
 import type { AttachmentRecord, ReadSummary } from "../core/records.ts";
 import type { ResetType } from "../core/vocabulary.ts";
 import { bootOf } from "./boot.ts";
-import type { Conversations } from "./connect.ts";
+import type { Conversations, Link } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { detachEach } from "./detach.ts";
 
@@ -61,13 +61,13 @@ export const createPowerHandler =
   async (context) => {
     const { type } = context.input as unknown as { readonly type: ResetType };
     const { machineId } = context.operation;
-    if (booting.has(type)) await detachBeforeBoot(deps, conversations, context);
+    if (boots(type)) await detachBeforeBoot(deps, conversations, context);
     return context.step("reset", "Reset the machine", async ({ signal }) =>
       conversations.converse(machineId, { signal }, async ({ session }) => {
-        const rearmed = booting.has(type) ? await rearm(deps, session, machineId) : undefined;
+        const rearmed = boots(type) ? await rearm(deps, session, machineId) : undefined;
         await powerOf(session).reset(type);
         if (rearmed !== undefined) await endRearm(deps, rearmed.id);
-        for (const { id } of await withBootRule(deps, machineId)) await noteBooted(deps, id, type);
+        await noteStart(deps, machineId, type);
         return { type };
       }),
     );
@@ -78,17 +78,25 @@ const withBootRule = async ({ attachments }: RearmDeps, machineId: string): Prom
   return items.filter(({ detachOn }) => detachOn?.at === "boot");
 };
 
-/** Those that the machine has started with before. Which they are is journalled: once detached they would not be found again. */
-const detachBeforeBoot = async (
+/**
+ * Those that the machine has started with before. Which they are is journalled: once detached they would not be found again. `link`: the
+ * operation's own, which gives the machine's turn to the detaching.
+ */
+export const detachBeforeBoot = async (
   deps: GatewayDeps,
   conversations: Conversations,
   context: OperationContext,
+  link?: Link,
 ): Promise<void> => {
+  const { machineId, steps } = context.operation;
+  const wasBegun = (step: string): boolean => steps.some(({ name }) => name === step);
   const due = async (): Promise<string[]> => {
-    const ruled = await withBootRule(deps, context.operation.machineId);
+    const ruled = await withBootRule(deps, machineId);
     return ruled.filter(({ bootedAt }) => bootedAt !== undefined).map(({ id }) => id);
   };
-  if (!context.resumed && (await due()).length === 0) return;
+  // After a crash in the reset, those that first start with it look as if they were due.
+  if (!wasBegun("due") && (wasBegun("reset") || (await due()).length === 0)) return;
+  await link?.close();
   const ids = await context.step("due", "Find what is to be detached first", due);
   await detachEach(deps, conversations, context, { attachments: ids, force: false });
 };
@@ -105,6 +113,9 @@ const booting: ReadonlySet<ResetType> = new Set([
   "PushPowerButton",
 ]);
 
+/** Does the host start by it? */
+export const boots = (wish: ResetWish | false): boolean => wish === true || (wish !== false && booting.has(wish));
+
 /** Sets the override again that a live attachment asked for and its BMC does not keep. @throws what setting it throws: nothing is reset then */
 const rearm = async (deps: RearmDeps, session: Session, machineId: string): Promise<AttachmentRecord | undefined> => {
   const { items } = await deps.attachments.list({ limit: 100 }, { machineId, states: ["attached"] });
@@ -115,15 +126,24 @@ const rearm = async (deps: RearmDeps, session: Session, machineId: string): Prom
   return waiting;
 };
 
-/** For the rule `boot`: the machine starts with it. `type` is undefined where an earlier attempt has reset it. */
-export const noteBooted = async (
-  { attachments, clock }: Pick<GatewayDeps, "attachments" | "clock">,
-  attachmentId: string,
+/**
+ * The machine starts with all that it has, and with what is being attached: what it reads of them begins now. `type` is undefined where an
+ * earlier attempt has reset it.
+ */
+export const noteStart = async (
+  deps: Pick<GatewayDeps, "attachments" | "publications" | "clock">,
+  machineId: string,
   type: ResetType | undefined,
+  begun?: string,
 ): Promise<void> => {
-  const { detachOn } = await attachments.get(attachmentId);
-  if (detachOn?.at !== "boot" || (type !== undefined && !booting.has(type))) return;
-  await attachments.update(attachmentId, { bootedAt: clock.now(), lastResetAt: undefined });
+  if (type !== undefined && !booting.has(type)) return;
+  const own = begun === undefined ? [] : [await deps.attachments.get(begun)];
+  const { items } = await deps.attachments.list({ limit: 100 }, { machineId, states: ["attached"] });
+  for (const { id, detachOn } of [...own, ...items]) {
+    await deps.publications.settled(id);
+    if (detachOn?.at === "boot")
+      await deps.attachments.update(id, { bootedAt: deps.clock.now(), lastResetAt: undefined });
+  }
 };
 
 /** A boot that was to happen once has happened. */

@@ -46,7 +46,8 @@ const withDefaults = (drive: DriveRequest, { id, name }: MachineRecord): DriveRe
 export const askedSource = (asked: Source, stored: Source): Source => (asked.kind === "configdrive" ? asked : stored);
 
 export const sourceRecord = (asked: Source, stored: Source): SourceRecord => {
-  if (asked.kind === "uri") return { kind: "uri", display: redactText(asked.uri) };
+  if (asked.kind === "uri")
+    return { kind: "uri", display: holdsBytes(asked.uri) ? "data:******" : redactText(asked.uri) };
   if (asked.kind !== "image") return { kind: asked.kind, display: asked.kind };
   return { kind: "image", display: `image:${stored.kind === "image" ? stored.digest : asked.digest}` };
 };

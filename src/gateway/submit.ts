@@ -10,6 +10,7 @@ import type { AttachInput } from "./attach-work.ts";
 import { requireCredential } from "./credentials.ts";
 import type { SubmittingDeps } from "./deps.ts";
 import { askedSource, sourceRecord, storedSource } from "./sources.ts";
+import { releaseQuietly } from "./unbegun.ts";
 import { checkDetachRule } from "./watching/rules.ts";
 
 const readWithinDefaultMs = 300_000;
@@ -20,6 +21,8 @@ export interface Subject {
   /** What it works on, of those that exist; and the operation's own id, where it is needed before. */
   readonly attachmentId?: string;
   readonly operationId?: string;
+  /** Of what was stored for it, which is given back where it is not accepted. */
+  readonly holder?: string;
   /** What the caller sent: the same request has the same hash, whatever has been derived from it since. */
   readonly asked?: Json;
 }
@@ -30,8 +33,9 @@ export const submit = async (
   kind: OperationKind,
   input: Json,
   options: RequestOptions,
-  { attachment, attachmentId = attachment?.id, operationId = attachment?.operationId, asked = input }: Subject = {},
+  subject: Subject = {},
 ): Promise<Accepted> => {
+  const { attachment, attachmentId = attachment?.id, operationId = attachment?.operationId, asked = input } = subject;
   const createdAt = deps.clock.now();
   const operation: NewOperation = {
     id: operationId ?? randomUUID(),
@@ -46,9 +50,24 @@ export const submit = async (
     createdBy: options.actor.name,
     createdAt,
   };
-  const accepted = await deps.operations.submit(operation, attachment);
+  const accepted = await accept(deps, operation, subject);
   const id = accepted.operation.attachmentId;
   return { ...accepted, ...(id === undefined ? {} : { attachment: await deps.attachments.get(id) }) };
+};
+
+const accept = async (
+  deps: SubmittingDeps,
+  operation: NewOperation,
+  { attachment, holder }: Subject,
+): Promise<Accepted> => {
+  let isNew = false;
+  try {
+    const accepted = await deps.operations.submit(operation, attachment);
+    isNew = accepted.created;
+    return accepted;
+  } finally {
+    if (!isNew && holder !== undefined) await releaseQuietly(deps, holder);
+  }
 };
 
 const hashOf = (value: Json): string => createHash("sha256").update(canonical(value)).digest("hex");
@@ -122,15 +141,10 @@ const acceptAttach = async (
   options: RequestOptions,
   { attachment, asked }: { readonly attachment: AttachmentRecord; readonly asked: Json },
 ): Promise<Accepted> => {
-  try {
-    const accepted = await submit(deps, machine, "attach", asJson(input), options, { attachment, asked });
-    if (!accepted.created) await deps.images.release(attachment.id);
-    if (accepted.created) await auditRequested(deps, attachment);
-    return accepted;
-  } catch (error) {
-    await deps.images.release(attachment.id);
-    throw error;
-  }
+  const subject = { attachment, holder: attachment.id, asked };
+  const accepted = await submit(deps, machine, "attach", asJson(input), options, subject);
+  if (accepted.created) await auditRequested(deps, attachment);
+  return accepted;
 };
 
 const auditRequested = (deps: SubmittingDeps, attachment: AttachmentRecord): Promise<void> =>

@@ -13,17 +13,21 @@ export interface WatchOptions {
 
 /**
  * Resolves at the first byte read of this publication, also one read before the watch began: some BMCs fetch the whole image at insert.
+ * Its URL is known to the BMC alone, which may be behind NAT: another address's read is one too, and is named in `strangers`.
  * @throws MediabayError MEDIUM_NOT_READ after `withinMs`
  */
 export const waitUntilRead = async (
   deps: Pick<GatewayDeps, "publications" | "clock">,
   attachmentId: string,
   { withinMs, signal, progress }: WatchOptions,
-): Promise<Json> => {
+): Promise<{ readonly requests: number; readonly coveredBytes: number; readonly strangers?: readonly string[] }> => {
   const until = deps.clock.monotonic() + withinMs;
   for (;;) {
     const reads = await deps.publications.reads(attachmentId);
-    if (reads.coveredBytes > 0) return { requests: reads.requests, coveredBytes: reads.coveredBytes };
+    const { requests, coveredBytes, strangers } = reads;
+    if (coveredBytes > 0) return { requests, coveredBytes };
+    if (strangers !== undefined && strangers.bytesSent > 0)
+      return { requests: strangers.requests, coveredBytes, strangers: strangers.remotes };
     if (deps.clock.monotonic() >= until) {
       throw new MediabayError(
         "MEDIUM_NOT_READ",

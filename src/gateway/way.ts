@@ -1,5 +1,5 @@
 // Which slot an image goes into, as what, and in which form. Pure: decided from what the BMC shows and what we know to be ours.
-import type { ImageForm } from "../core/configdrive.ts";
+import type { ImageForm, UnfitForm } from "../core/configdrive.ts";
 import type { Slot } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { MediaRules } from "../core/media.ts";
@@ -21,6 +21,7 @@ export interface WayRequest {
   readonly sizeBytes: number;
   /** What the same files can be given as, the stored image first; absent where nothing is known of them. */
   readonly forms?: readonly ImageForm[];
+  readonly unfit?: readonly UnfitForm[];
   readonly role: AttachmentRole;
   /** Slots that hold other live attachments of ours: never candidates, not even with force. */
   readonly ours: ReadonlySet<string>;
@@ -168,8 +169,10 @@ const tooLargeForFloppy = (request: WayRequest): MediabayError | undefined => {
   if (request.forms === undefined || floppy === undefined) return undefined;
   const fat = request.forms.filter(({ format }) => format === "fat").map(({ sizeBytes }) => sizeBytes);
   if (fat.some((sizeBytes) => sizeBytes <= floppyBytes)) return undefined;
-  const need = fat.length > 0 ? `need ${Math.min(...fat)} bytes as FAT` : "cannot be given as FAT";
-  const message = `Slot ${floppy.slot.id} takes a floppy of at most ${floppyBytes} bytes, and the files ${need}.`;
+  const why = request.unfit?.find(({ format }) => format === "fat")?.why;
+  const none = `cannot be given as FAT${why === undefined ? "." : `: ${why}`}`;
+  const need = fat.length > 0 ? `need ${Math.min(...fat)} bytes as FAT.` : none;
+  const message = `Slot ${floppy.slot.id} takes a floppy of at most ${floppyBytes} bytes, and the files ${need}`;
   return new MediabayError("IMAGE_DOES_NOT_FIT", message, { slot: floppy.slot.id });
 };
 

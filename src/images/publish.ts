@@ -1,18 +1,18 @@
 // Publications: which image one BMC may read under which URL. Durable in the catalog before a URL is given out; live ones
 // are served again under the same URL after a restart; withdrawn at once.
-import { MediabayError } from "../core/errors.ts";
-import type { PublicationRecord, Publications, PublishRequest, ReadRecord } from "../core/ports.ts";
-import type { ReadSummary } from "../core/records.ts";
+import type { PublicationRecord, Publications, PublishRequest } from "../core/ports.ts";
+import type { ByteRange, ReadSummary } from "../core/records.ts";
 import { type Content, type Contents, createContents } from "./plane/contents.ts";
 import { isOwnUrl } from "./plane/own-urls.ts";
 import { type ListenerAddress, placeAnew } from "./plane/urls.ts";
 import type { PublicationBook, PublicationDeps } from "./publications/book.ts";
 import { ReadFlusher } from "./publications/flush.ts";
-import { learn } from "./publications/learn.ts";
-import { cutTransfers, type LivePublication, toLive } from "./publications/live.ts";
-import { checkTerms, dueEnd, type EndReason, Expiry } from "./publications/terms.ts";
+import { type LastStep, LastReads } from "./publications/last-read.ts";
+import { learn, tryToLearn } from "./publications/learn.ts";
+import { cutTransfers, type LivePublication, otherPublication, toLive, toRecord } from "./publications/live.ts";
+import { checkTerms, dueEnd, endOf, type EndReason, Expiry } from "./publications/terms.ts";
 import { Turns } from "./publications/turns.ts";
-import { ReadLog } from "./reads/read-log.ts";
+import type { OneRead } from "./reads/read-log.ts";
 import { summariseReads } from "./reads/tally.ts";
 
 class Book implements PublicationBook {
@@ -28,6 +28,7 @@ class Book implements PublicationBook {
   readonly #turns = new Turns();
   readonly #flusher: ReadFlusher;
   readonly #expiry: Expiry;
+  readonly #lastReads: LastReads;
   #listeners: readonly ListenerAddress[] = [];
 
   constructor(deps: PublicationDeps) {
@@ -39,6 +40,7 @@ class Book implements PublicationBook {
       () => this.#byPath.values(),
       (live, why) => this.#end(live, why),
     );
+    this.#lastReads = new LastReads(deps, this.#turns, (live) => this.#byPath.get(live.path) === live);
   }
 
   listening(listeners: readonly ListenerAddress[]): void {
@@ -47,8 +49,7 @@ class Book implements PublicationBook {
 
   async load(): Promise<void> {
     for (const record of await this.#deps.catalog.live()) {
-      if (this.#byAttachment.has(record.attachmentId)) continue;
-      await this.#resume(record);
+      if (!this.#byAttachment.has(record.attachmentId)) await this.#resume(record);
     }
     this.#expiry.wake();
   }
@@ -62,9 +63,7 @@ class Book implements PublicationBook {
         await this.#remove(live);
         return this.#publishNew(request);
       }
-      throw new MediabayError("INTERNAL", "This attachment's publication is of another image or being withdrawn.", {
-        attachment: request.attachmentId,
-      });
+      throw otherPublication(request.attachmentId);
     });
   }
 
@@ -115,43 +114,51 @@ class Book implements PublicationBook {
   async reads(attachmentId: string): Promise<ReadSummary> {
     const live = this.#byAttachment.get(attachmentId);
     if (!live) return summariseReads(await this.#deps.catalog.reads(attachmentId));
-    if (!live.reads.isEmpty) await this.#tryToLearn(live);
+    await tryToLearn(this.#deps, live);
     return live.reads.summary();
   }
 
-  noteRead(live: LivePublication, remote: string, method: "HEAD" | "GET", from: number, to: number): void {
-    const first = live.reads.note(remote, method, from, to, this.#deps.clock.now());
+  settled(attachmentId: string): Promise<void> {
+    return this.#turns.take(attachmentId, async () => {
+      const live = this.#byAttachment.get(attachmentId);
+      if (!live || live.isWithdrawn) return;
+      await tryToLearn(this.#deps, live);
+      live.reads.settle(this.#deps.clock.now());
+      await this.#flusher.flushAll(live);
+      this.#endIfDue(live);
+    });
+  }
+
+  noteRead(live: LivePublication, read: Omit<OneRead, "at">): void {
+    const { attachmentId } = live.record;
+    const isNew = live.reads.note({ ...read, at: this.#deps.clock.now() });
     this.#flusher.wake();
-    if (to > from) this.#deps.onRead?.(live.record.attachmentId, first);
-    if (live.record.terms === undefined) return;
-    const why = dueEnd(live, this.#deps.clock.now());
-    if (why) this.#end(live, why);
+    if (read.stranger && isNew) this.#deps.onStrangerRead?.(attachmentId, read.remote);
+    if (read.stranger) return;
+    if (read.to > read.from) this.#deps.onRead?.(attachmentId, isNew);
+    if (live.record.terms !== undefined) this.#endIfDue(live);
+  }
+
+  lastStep(live: LivePublication, range: ByteRange): LastStep | undefined {
+    return this.#lastReads.begin(live, range);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#expiry.close(), this.#flusher.close()]);
+    for (const { ending } of this.#byAttachment.values()) await ending;
     await this.#turns.allOver();
     await this.contents.close();
     for (const live of this.#byAttachment.values()) await this.#flusher.flushAll(live);
   }
 
   async #publishNew(request: PublishRequest): Promise<PublicationRecord> {
-    const { digest, attachmentId, machineId, terms } = request;
     const placed = await placeAnew(request, this.#listeners, this.#deps.urls);
     checkTerms(request, placed.bmcAddresses, this.#deps.clock.now());
-    const createdAt = this.#deps.clock.now();
-    const record: PublicationRecord = {
-      digest,
-      attachmentId,
-      machineId,
-      ...placed,
-      createdAt,
-      ...(terms && { terms }),
-    };
-    const live = toLive(record, newLog(record));
+    const record = toRecord(request, placed, this.#deps.clock.now());
+    const live = toLive(record);
     // Proves that the image can be read, and has it in memory before the BMC asks.
     await this.prepare(live);
-    this.contents.release(digest);
+    this.contents.release(record.digest);
     await this.#deps.catalog.put(record);
     this.#serve(live);
     this.#expiry.wake();
@@ -160,15 +167,16 @@ class Book implements PublicationBook {
 
   /** After a restart: what ended stays so, and what is over meanwhile ends now. */
   async #resume(record: PublicationRecord): Promise<void> {
-    const live = toLive(record, newLog(record, await this.#deps.catalog.reads(record.attachmentId)));
+    const live = toLive(record, await this.#deps.catalog.reads(record.attachmentId));
     if (record.endedAt !== undefined) {
       this.#byAttachment.set(record.attachmentId, live);
+      // A crash may have come before that was told.
+      this.#deps.onEnded?.(record.attachmentId, endOf(record.terms, record.endedAt));
       return;
     }
-    if (record.terms?.fullReads !== undefined) await this.#tryToLearn(live);
+    if (record.terms?.fullReads !== undefined) await tryToLearn(this.#deps, live);
     this.#serve(live);
-    const why = dueEnd(live, this.#deps.clock.now());
-    if (why) this.#end(live, why);
+    this.#endIfDue(live);
   }
 
   #serve(live: LivePublication): void {
@@ -176,12 +184,9 @@ class Book implements PublicationBook {
     this.#byPath.set(live.path, live);
   }
 
-  async #tryToLearn(live: LivePublication): Promise<void> {
-    try {
-      await learn(this.#deps, live);
-    } catch (error) {
-      this.#deps.log.warn({ error, attachmentId: live.record.attachmentId }, "a published image could not be opened");
-    }
+  #endIfDue(live: LivePublication): void {
+    const why = dueEnd(live, this.#deps.clock.now());
+    if (why) this.#end(live, why);
   }
 
   /** The transfer that made the last full read is no longer among the transfers: it is over. */
@@ -233,8 +238,5 @@ class Book implements PublicationBook {
     if (!isServed) await this.contents.forget(digest);
   }
 }
-
-const newLog = ({ terms }: PublicationRecord, stored: readonly ReadRecord[] = []): ReadLog =>
-  new ReadLog(stored, { countsFullReads: terms?.fullReads !== undefined });
 
 export const createPublications = (deps: PublicationDeps): PublicationBook => new Book(deps);

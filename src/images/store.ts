@@ -118,6 +118,8 @@ class FileImageStore implements ImageStore {
     for (const digest of unheld) this.#leaving.add(digest);
     // What an earlier release failed to delete goes with the next.
     if (this.#leaving.size > 0) await this.#leave();
+    // Outside of the turn: others must not wait for it.
+    if (unheld.length > 0) await this.#deps.keys.scrubbed();
   }
 
   sweep(keeps: (holder: string) => boolean): Promise<void> {
@@ -128,8 +130,8 @@ class FileImageStore implements ImageStore {
     });
   }
 
-  remove(digest: string): Promise<void> {
-    return this.#turns.exclusive(async () => {
+  async remove(digest: string): Promise<void> {
+    await this.#turns.exclusive(async () => {
       if ((await this.#deps.catalog.get(digest)) === undefined) throw imageNotFound(digest);
       const holders = await this.#deps.catalog.holders(digest);
       const needed = holders.find((holder) => holder !== "manual");
@@ -141,6 +143,7 @@ class FileImageStore implements ImageStore {
         });
       await this.#drop([digest]);
     });
+    await this.#deps.keys.scrubbed();
   }
 
   open(digest: string): Promise<ImageReader> {

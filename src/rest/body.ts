@@ -1,8 +1,8 @@
 // Reads a JSON body with a limit, only after the caller is known. What is too large is refused by its length or at the byte that is too many.
 import type { Request } from "express";
 import { MediabayError } from "../core/errors.ts";
+import { type BodyShare, usualBodyBytes } from "./body-budget.ts";
 
-const usualLimitBytes = 1024 * 1024;
 /** A 64 MiB image is 86 MiB in base64. */
 export const sourceBodyLimitBytes = 96 * 1024 * 1024;
 
@@ -21,11 +21,17 @@ const checkType = (request: Request): void => {
   if (encoding.toLowerCase() !== "identity") throw refuseType("The body must not be compressed.", "Content-Encoding");
 };
 
+/** Its length is more than usual, or not said. */
+export const mayBeLarge = ({ headers }: Request): boolean =>
+  Number(headers["content-length"] ?? Infinity) > usualBodyBytes;
+
 const isReset = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ECONNRESET";
 
-const readBytes = async (request: Request, limitBytes: number): Promise<Buffer> => {
+const readBytes = async (request: Request, share: BodyShare, limitBytes: number): Promise<Buffer> => {
   const tooLarge = new MediabayError("REQUEST_TOO_LARGE", `The body is larger than ${limitBytes} bytes.`);
-  if (Number(request.headers["content-length"] ?? 0) > limitBytes) throw tooLarge;
+  const statedBytes = Number(request.headers["content-length"] ?? 0);
+  if (statedBytes > limitBytes) throw tooLarge;
+  share.growTo(statedBytes);
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
@@ -33,6 +39,7 @@ const readBytes = async (request: Request, limitBytes: number): Promise<Buffer> 
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       sizeBytes += chunk.length;
       if (sizeBytes > limitBytes) throw tooLarge;
+      share.growTo(sizeBytes);
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -62,12 +69,12 @@ const parse = (bytes: Buffer): unknown => {
 };
 
 /**
- * The parsed body; undefined when there is none.
- * @throws MediabayError INVALID_REQUEST, REQUEST_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
+ * The parsed body; undefined when there is none. `share` holds room for it.
+ * @throws MediabayError INVALID_REQUEST, RATE_LIMITED, REQUEST_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE
  */
-export const readBody = async (request: Request, limitBytes = usualLimitBytes): Promise<unknown> => {
+export const readBody = async (request: Request, share: BodyShare, limitBytes = usualBodyBytes): Promise<unknown> => {
   if (request.headers["content-length"] === "0") return undefined;
   checkType(request);
-  const bytes = await readBytes(request, limitBytes);
+  const bytes = await readBytes(request, share, limitBytes);
   return bytes.length === 0 ? undefined : parse(bytes);
 };

@@ -58,6 +58,15 @@ export const toProblem = (
 };
 
 /**
+ * Ends an answer that a body still on its way was too much for. The connection is closed, but what comes meanwhile is read away: with it unread
+ * the kernel would reset the connection, and the client lose its answer.
+ */
+const endEarly = (request: Request, response: Response, text: string): void => {
+  response.set({ Connection: "close", "Content-Length": String(Buffer.byteLength(text)) }).write(text);
+  request.once("close", () => response.end()).resume();
+};
+
+/**
  * Answers `error` as `application/problem+json`. `operation` is the extra member of a waited-for operation that failed.
  * A response that has begun cannot be changed: it is cut.
  */
@@ -76,8 +85,8 @@ export const sendProblem = (
   const { status } = error.definition;
   if ((status === 429 || status === 503) && !response.hasHeader("Retry-After"))
     response.set("Retry-After", retryAfterSeconds);
-  response
-    .status(status)
-    .set("Content-Type", "application/problem+json")
-    .end(present({ ...problem, ...(operation && { operation }) }));
+  response.status(status).set("Content-Type", "application/problem+json");
+  const text = present({ ...problem, ...(operation && { operation }) });
+  if ((status === 413 || status === 429) && !request.complete) endEarly(request, response, text);
+  else response.end(text);
 };

@@ -19,6 +19,8 @@ export interface RestSettings {
   readonly authFailuresPerMinute?: number;
   /** Event streams open at the same time. Default 256. */
   readonly mostStreams?: number;
+  /** What bodies above 1 MiB may take together. Default 256 MiB. */
+  readonly mostBodyBytes?: number;
 }
 
 export interface Readiness {
@@ -111,6 +113,8 @@ export interface Route extends RouteFacts {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body?: z.ZodType;
+  /** Before a body that may be large is read. @throws MediabayError */
+  admit?(params: unknown, services: Services): Promise<void>;
   /** Undefined when the handler answers by itself (event streams). @throws MediabayError */
   run(call: RawCall, services: Services): Promise<Answer | undefined>;
 }
@@ -125,6 +129,8 @@ export interface RouteDefinition<P extends z.ZodObject, Q extends z.ZodObject, B
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Refuses what has no subject before a body that may be large is read. */
+  readonly admit?: (params: z.output<P>, services: Services) => Promise<unknown>;
   readonly handle: (
     call: Call<z.output<P>, z.output<Q>, z.output<B>>,
     services: Services,
@@ -161,7 +167,7 @@ const validate = <S extends z.ZodType>(schema: S, value: unknown, place: string)
 export const route = <P extends z.ZodObject = None, Q extends z.ZodObject = None, B extends z.ZodType = z.ZodUndefined>(
   definition: RouteDefinition<P, Q, B>,
 ): Route => {
-  const { params, query, body, handle, ...facts } = definition;
+  const { params, query, body, admit, handle, ...facts } = definition;
   const paramsSchema: z.ZodObject = params ?? none;
   const querySchema: z.ZodObject = query ?? none;
   return {
@@ -169,6 +175,11 @@ export const route = <P extends z.ZodObject = None, Q extends z.ZodObject = None
     params: paramsSchema,
     query: querySchema,
     ...(body && { body }),
+    ...(admit && {
+      admit: async (given: unknown, services: Services) => {
+        await admit(validate(paramsSchema, given, "path") as z.output<P>, services);
+      },
+    }),
     run: (call, services) =>
       handle(
         {

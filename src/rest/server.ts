@@ -1,4 +1,4 @@
-// Builds the control plane's express application, without listening. A request goes: access log, headers, caller, body, handler, answer.
+// Builds the control plane's express application, without listening. A request goes: access log, headers, caller, subject, body, handler, answer.
 import express from "express";
 import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
 import helmet from "helmet";
@@ -6,7 +6,8 @@ import { MediabayError } from "../core/errors.ts";
 import { accessLog } from "./access-log.ts";
 import { anonymous, createAuthenticator, requireRole } from "./auth.ts";
 import type { Authenticator } from "./auth.ts";
-import { readBody } from "./body.ts";
+import { type BodyBudget, createBodyBudget } from "./body-budget.ts";
+import { mayBeLarge, readBody } from "./body.ts";
 import { parseIdempotencyKey } from "./prefer.ts";
 import { present, presentWithToken } from "./present.ts";
 import { sendProblem } from "./problem.ts";
@@ -54,6 +55,7 @@ export interface RestServer {
 
 const defaultAuthFailuresPerMinute = 30;
 const defaultMostStreams = 256;
+const defaultMostBodyBytes = 256 * 1024 * 1024;
 
 /** `/v1/machines/{machine}` → `/v1/machines/:machine`. */
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
@@ -92,6 +94,7 @@ const serve = (
   route: Route,
   services: Services,
   authenticator: Authenticator,
+  bodies: BodyBudget,
   closing: AbortSignal,
 ): RequestHandler => {
   const role = route.access === "public" || route.openIf?.(services.settings) ? undefined : route.access;
@@ -100,10 +103,12 @@ const serve = (
     response.locals["actor"] = actor.name;
     if (role) requireRole(actor, role);
     const idempotencyKey = route.accepts ? parseIdempotencyKey(request.header("idempotency-key")) : undefined;
+    if (mayBeLarge(request)) await route.admit?.(request.params, services);
+    using share = bodies.share();
     const call: RawCall = {
       params: request.params,
       query: request.query,
-      body: route.body ? await readBody(request, route.bodyLimitBytes) : undefined,
+      body: route.body ? await readBody(request, share, route.bodyLimitBytes) : undefined,
       actor,
       options: { actor, ...(idempotencyKey !== undefined && { idempotencyKey }) },
       request,
@@ -150,13 +155,14 @@ export const createRestServer = (options: RestOptions): RestServer => {
   };
   const failures = settings.authFailuresPerMinute ?? defaultAuthFailuresPerMinute;
   const authenticator = createAuthenticator(tokens, clock, failures);
+  const bodies = createBodyBudget(settings.mostBodyBytes ?? defaultMostBodyBytes);
 
   const app = express();
   app.disable("x-powered-by").disable("etag").enable("case sensitive routing");
   app.use(accessLog(log, clock), securityHeaders());
   for (const [path, same] of Map.groupBy(routes, (route) => route.path)) {
     const resource = app.route(expressPath(path));
-    for (const route of same) resource[route.method](serve(route, services, authenticator, closing.signal));
+    for (const route of same) resource[route.method](serve(route, services, authenticator, bodies, closing.signal));
     resource.all(refuseMethod(same.map(({ method }) => method.toUpperCase())));
   }
   app.use(() => {

@@ -1,6 +1,7 @@
 // A look into an image without a server, on the word of whoever may read the file or ask the origin anyway.
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readImage } from "../configdrive/image.ts";
@@ -16,6 +17,7 @@ import { RestartTransfer, type Transfer } from "../images/sources/source.ts";
 import type { Settings } from "../settings/schema.ts";
 import { createAddressPolicy } from "../wire/address-policy.ts";
 import { systemClock } from "../wire/clock.ts";
+import { pipeBytes, unreadable } from "./pipe-bytes.ts";
 
 const pieceBytes = 1 << 20;
 /** Somebody waits for the answer. */
@@ -41,11 +43,12 @@ const inMemory = async (bytes: AsyncIterable<Uint8Array>, limit: DecodeLimit): P
   return inspected(async (offset, length) => image.subarray(offset, offset + length), image.length, limit);
 };
 
-/** Forbids no address: this is no server that others could send somewhere. */
-const openSource = (uri: string, limit: DecodeLimit): Transfer => {
+/** Forbids no address that the caller names; but where an origin redirects is not the caller's word. */
+const openSource = (uri: string, { sources: { allow } }: Settings, limit: DecodeLimit): Transfer => {
   const policy = createAddressPolicy({ allow: ["0.0.0.0/0", "::/0"], allowOwn: true }, () => []);
-  const settings = { folders: ["/"], timeouts };
-  const { scheme, reference } = createSources({ settings, policy, clock: systemClock }).locate({ kind: "uri", uri });
+  const elsewhere = createAddressPolicy({ allow }, () => []);
+  const deps = { settings: { folders: ["/"], timeouts }, policy, elsewhere, clock: systemClock };
+  const { scheme, reference } = createSources(deps).locate({ kind: "uri", uri });
   if (scheme.open === undefined) throw new TypeError(`${scheme.kind} cannot be opened`);
   return scheme.open(reference, {
     signal: new AbortController().signal,
@@ -56,8 +59,9 @@ const openSource = (uri: string, limit: DecodeLimit): Transfer => {
   });
 };
 
-const fromUri = async (uri: string, limit: DecodeLimit): Promise<ImageInspection> => {
-  const transfer = openSource(uri, limit);
+const fromUri = async (uri: string, settings: Settings): Promise<ImageInspection> => {
+  const limit = limitOf(settings);
+  const transfer = openSource(uri, settings, limit);
   try {
     for (;;) {
       try {
@@ -79,16 +83,17 @@ const readerOf =
   };
 
 /** A plain image is read where it lies, whatever its size: a boot ISO need not fit into memory. */
-const fromFile = async (path: string, limit: DecodeLimit): Promise<ImageInspection> => {
-  await using file = await open(path).catch((cause: unknown) => {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-    throw new MediabayError("SOURCE_REFUSED", `The file ${path} cannot be read (${code}).`, {}, { cause });
-  });
-  const stat = await file.stat();
+const fromFile = async (path: string, settings: Settings): Promise<ImageInspection> => {
+  const limit = limitOf(settings);
+  const kind = await stat(path).catch(unreadable(path));
+  if (kind.isFIFO()) return await inMemory(pipeBytes(path), limit);
+  if (!kind.isFile()) throw new MediabayError("SOURCE_REFUSED", `${path} is neither a file nor a pipe.`);
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(unreadable(path));
+  const { size } = await file.stat();
   const readAt = readerOf(file);
-  const content = stat.isFile() ? recognise(await readAt(0, prefixBytes)) : undefined;
-  if (content === "iso9660" || content === "fat") return await inspected(readAt, stat.size, limit);
-  return await fromUri(pathToFileURL(resolve(path)).href, limit);
+  const content = recognise(await readAt(0, prefixBytes));
+  if (content === "iso9660" || content === "fat") return await inspected(readAt, size, limit);
+  return await fromUri(pathToFileURL(resolve(path)).href, settings);
 };
 
 async function* buffers(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
@@ -97,7 +102,6 @@ async function* buffers(bytes: AsyncIterable<Uint8Array | string>): AsyncGenerat
 
 /** @throws MediabayError IMAGE_INVALID, IMAGE_TOO_LARGE, SOURCE_REFUSED, SOURCE_UNREACHABLE, SOURCE_UNSUPPORTED */
 export const inspectImage = async (settings: Settings, source: InspectSource): Promise<ImageInspection> => {
-  const limit = limitOf(settings);
-  if (source.kind === "file") return fromFile(source.path, limit);
-  return source.kind === "uri" ? fromUri(source.uri, limit) : inMemory(buffers(source.bytes), limit);
+  if (source.kind === "file") return fromFile(source.path, settings);
+  return source.kind === "uri" ? fromUri(source.uri, settings) : inMemory(buffers(source.bytes), limitOf(settings));
 };

@@ -15,7 +15,7 @@ export interface ReadingDeps {
   readonly log: Log;
 }
 
-export type Reading = Required<Pick<PublicationDeps, "onRead" | "onNews" | "onEnded">> & {
+export type Reading = Required<Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onNews" | "onEnded">> & {
   /** Resolves when all that was told is on record. */
   settled(): Promise<void>;
 };
@@ -44,6 +44,10 @@ export const createReading = (deps: ReadingDeps): Reading => {
     onRead: (attachmentId, first) => {
       const at = deps.clock.now();
       if (first) inOrder(attachmentId, (attachment) => append(deps, attachment, { at, action: "image.first-read" }));
+    },
+    onStrangerRead: (attachmentId, remote) => {
+      const entry = { at: deps.clock.now(), actor: "stranger", action: "image.stranger-read", detail: { remote } };
+      inOrder(attachmentId, (attachment) => append(deps, attachment, entry));
     },
     onNews: (attachmentId, news) => inOrder(attachmentId, (attachment) => noteNews(deps, attachment, news)),
     onEnded: (attachmentId, why) => inOrder(attachmentId, (attachment) => noteEnd(deps, attachment, why)),
@@ -106,8 +110,9 @@ const noteFile = async (
 
 const noteEnd = async (deps: ReadingDeps, attachment: AttachmentRecord, why: EndReason): Promise<void> => {
   const text = endTexts[why];
+  if (attachment.warnings.includes(text)) return;
   const entry = { at: deps.clock.now(), actor: "mediabay", action: "publication.ended", detail: { why } };
   await append(deps, attachment, entry);
-  await deps.attachments.update(attachment.id, { warnings: [...new Set([...attachment.warnings, text])] });
+  await deps.attachments.update(attachment.id, { warnings: [...attachment.warnings, text] });
   await deps.journal.progress(attachment.operationId, "warning", { attachment: attachment.id, text });
 };

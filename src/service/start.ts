@@ -76,12 +76,12 @@ export const keySource = ({ keys, stateDir }: Settings): KeySource => {
   return { kind: "file", path: keys.file ?? join(stateDir, "sealing.key"), database: databaseFile(stateDir) };
 };
 
-const openStore = async ({ settings, options, clock, undo }: Building): Promise<Store> => {
+const openStore = async ({ settings, options, clock, log, undo }: Building): Promise<Store> => {
   const stateDir = openStateDir(settings.stateDir);
   undo.push(() => stateDir.release());
   const sealer = await loadSealer(keySource(settings));
   const { onCommit } = options;
-  const store = await openSqliteStore({ stateDir: stateDir.path, sealer, clock, ...(onCommit && { onCommit }) });
+  const store = await openSqliteStore({ stateDir: stateDir.path, sealer, clock, log, ...(onCommit && { onCommit }) });
   undo.push(() => store.close());
   return store;
 };

@@ -6,6 +6,7 @@ import type {
   ImageCatalog,
   ImageKeys,
   Journal,
+  Log,
   MachineStore,
   PublicationCatalog,
   SourceCredentialStore,
@@ -22,6 +23,7 @@ import { createSourceCredentialStore } from "./catalogs/source-credentials.ts";
 import { createTokenStore } from "./catalogs/tokens.ts";
 import { EventFeed } from "./journal/event-feed.ts";
 import { createJournal } from "./journal/journal.ts";
+import { createScrubber } from "./catalogs/scrubber.ts";
 import type { Sealer, SealingKey } from "./sealer.ts";
 import { type CommitListener, openSqlite } from "./sqlite.ts";
 import type { Database } from "./tables/database.ts";
@@ -49,6 +51,7 @@ export interface StoreOptions {
   readonly stateDir: string;
   readonly sealer: Sealer;
   readonly clock: Clock;
+  readonly log?: Log;
   /** Called around every commit that writes, migrations included; counted from 1 since opening. For tests that kill the process there. */
   readonly onCommit?: CommitListener;
 }
@@ -56,19 +59,22 @@ export interface StoreOptions {
 export const databaseFile = (stateDir: string): string => join(stateDir, "mediabay.db");
 
 /** @throws STORE_UNAVAILABLE (disk, damage, a newer schema, or a sealing key that is missing or wrong) */
-export const openSqliteStore = async ({ stateDir, sealer, clock, onCommit }: StoreOptions): Promise<Store> => {
-  const database = await openSqlite(databaseFile(stateDir), onCommit);
+export const openSqliteStore = async (options: StoreOptions): Promise<Store> => {
+  const database = await openSqlite(databaseFile(options.stateDir), options.onCommit);
   try {
-    return await createStore(database, sealer, clock);
+    return await createStore(database, options);
   } catch (error) {
     await database.close();
     throw error;
   }
 };
 
-const createStore = async (database: Database, sealer: Sealer, clock: Clock): Promise<Store> => {
+const createStore = async (database: Database, { sealer, clock, log }: StoreOptions): Promise<Store> => {
   const vault = await openVault(database, sealer);
   const feed = new EventFeed(database, clock);
+  const scrubber = createScrubber(database, clock, log);
+  // What a crash kept from it, or another process until the end.
+  if (!(await database.scrub())) scrubber.owe();
   return {
     machines: createMachineStore(database, vault, clock),
     attachments: createAttachmentStore(database, clock),
@@ -76,7 +82,7 @@ const createStore = async (database: Database, sealer: Sealer, clock: Clock): Pr
     audit: createAuditLog(database),
     tokens: createTokenStore(database, clock),
     images: createImageCatalog(database),
-    imageKeys: createImageKeys(database, sealer, clock),
+    imageKeys: createImageKeys(database, sealer, scrubber),
     publications: createPublicationCatalog(database, vault),
     credentials: createSourceCredentialStore(database, vault),
     prune: (before) => prune(database, before, clock.now()),
@@ -88,6 +94,7 @@ const createStore = async (database: Database, sealer: Sealer, clock: Clock): Pr
       try {
         await feed.flush();
       } finally {
+        await scrubber.close();
         await database.close();
       }
     },

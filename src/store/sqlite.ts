@@ -159,8 +159,6 @@ export const openSqlite = async (path: string, onCommit: CommitListener = () => 
   try {
     await migrate(tables);
     const sequences = await readSequences(tables);
-    // What a crash kept from being scrubbed.
-    await truncateLogOf(tables);
     return toDatabase(tables, sequences);
   } catch (error) {
     await tables.destroy();

@@ -198,10 +198,13 @@ describe("secrets that came in", () => {
     expect(await live({ configdrive: drive("json") }, "json")).toEqual([]);
   });
 
-  test("nor from a data URI", async () => {
-    expect(
-      await live({ uri: `data:application/octet-stream;base64,${image("data").toString("base64")}` }, "data"),
-    ).toEqual([]);
+  test.each([
+    "data:application/octet-stream;base64",
+    "data:application/x-iso;name=config%202.iso;base64",
+    'Data:;charset="utf-8"; base64',
+    "data:x(1);;base64",
+  ])("nor from a data URI: %s", async (start) => {
+    expect(await live({ uri: `${start},${image("data").toString("base64")}` }, "data")).toEqual([]);
   });
 
   test("nor from a file", async () => {

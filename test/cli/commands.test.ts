@@ -133,6 +133,7 @@ describe("images, operations, tokens, audit, status", () => {
       [
         get("/readyz", { status: "ready" }),
         get(`/v1/attachments?${live}&limit=1000`, { items: [attached] }),
+        get("/v1/attachments?state=detached&state=failed&leftIn=true&limit=1000", { items: [] }),
         get("/v1/operations?state=queued&state=running&state=compensating&limit=1000", { items: [operation] }),
       ],
       ["status"],
@@ -147,11 +148,37 @@ describe("images, operations, tokens, audit, status", () => {
       [
         get("/v1/machines/web1", machine),
         get(`${attachPath}?${live}&limit=1000`, { items: [attached] }),
+        get(`${attachPath}?state=detached&state=failed&leftIn=true&limit=1000`, { items: [] }),
         get("/v1/operations?machine=m-1&state=queued&state=running&state=compensating&limit=1000", { items: [] }),
       ],
       ["status", "web1"],
     );
     expect(stdout).toMatch(/^slot +Cd CD$/m);
     expect(stdout).toMatch(/^read +4 KiB of 1\.5 MiB in 3 requests from 192\.0\.2\.7/m);
+  });
+
+  test("status tells of a slot that may still hold what was detached", async () => {
+    const left = { ...attached, state: "detached", leftIn: "Cd", observed: undefined };
+    const live = "state=attaching&state=attached&state=detaching";
+    const told = "slot Cd of web1 may still hold our medium of attachment a-1; it is looked at again by itself";
+    const under = "state=queued&state=running&state=compensating&limit=1000";
+    const ofAll = [
+      get("/readyz", { status: "ready" }),
+      get(`/v1/attachments?${live}&limit=1000`, { items: [] }),
+      get("/v1/attachments?state=detached&state=failed&leftIn=true&limit=1000", { items: [left] }),
+      get(`/v1/operations?${under}`, { items: [] }),
+    ];
+    const ofMachine = [
+      get("/v1/machines/web1", machine),
+      get(`${attachPath}?${live}&limit=1000`, { items: [] }),
+      get(`${attachPath}?state=detached&state=failed&leftIn=true&limit=1000`, { items: [left] }),
+      get(`/v1/operations?machine=m-1&${under}`, { items: [] }),
+    ];
+    expect((await runAgainst(ofAll, ["status"])).stdout).toContain(told);
+    expect((await runAgainst(ofMachine, ["status", "web1"])).stdout).toContain(told);
+    expect(JSON.parse((await runAgainst(ofMachine, ["status", "web1", "--json"])).stdout)).toMatchObject({
+      attachments: [],
+      left: [{ id: "a-1", leftIn: "Cd" }],
+    });
   });
 });

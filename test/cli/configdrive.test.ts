@@ -1,5 +1,6 @@
 // `configdrive build` and `image inspect`: without a gateway, from files to images and from images to what may be shown of them.
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { open, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -95,6 +96,21 @@ describe("configdrive build", () => {
     });
   });
 
+  test("says the label that the image has, without the spaces around it", async () => {
+    const at = await withFiles({ "a.json": JSON.stringify(fullContent) });
+    for (const [format, given, label] of [
+      ["fat", " config-2 ", "config-2"],
+      ["iso9660", "config-2 ", "config-2"],
+      ["iso9660", " config-2", " config-2"],
+    ] as const) {
+      const words = ["--format", format, "--label", given, "-o", at("image"), "--force", "--json"];
+      const { stdout } = await run(["configdrive", "build", "--json-file", at("a.json"), ...words]);
+      const shown = await run(["image", "inspect", at("image"), "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject({ label });
+      expect(JSON.parse(shown.stdout)).toMatchObject({ label, warnings: JSON.parse(stdout).warnings });
+    }
+  });
+
   test("tells its warnings on stderr", async () => {
     const at = await withFiles({ user: "no header\n" });
     const { code, stderr } = await run(["configdrive", "build", "--user-data", at("user"), "-o", at("drive.iso")]);
@@ -124,8 +140,11 @@ describe("configdrive build", () => {
     ["a folder that is not there", ["--json-file", "good", "-o", "nowhere/x"], 2],
     ["another key", ["--json-file", "key", "-o", "x"], 3],
     ["what is neither JSON nor YAML", ["--json-file", "broken", "-o", "x"], 3],
+    ["JSON that is no UTF-8", ["--json-file", "latin1", "-o", "x"], 3],
+    ["a number that would change", ["--meta-data", "number", "-o", "x"], 3],
     ["user data that is no text", ["--user-data", "binary", "-o", "x"], 3],
     ["a size that is too small", ["--json-file", "good", "-o", "x", "--size", "20k"], 3],
+    ["a size that is too large", ["--json-file", "good", "-o", "x", "--format", "fat", "--size", "3GiB"], 3],
     ["sectors that ISO 9660 has not", ["--json-file", "good", "-o", "x", "--sector-size", "4096"], 3],
     ["OpenStack's network_data for NoCloud", ["--json-file", "good", "-o", "x", "--layout", "nocloud"], 3],
   ])("refuses %s, and writes nothing", async (_name, words, expected) => {
@@ -133,10 +152,12 @@ describe("configdrive build", () => {
       good: JSON.stringify(fullContent),
       key: '{"metadata": "hunter2"}',
       broken: '{"user_data": "hunter2\n: [',
+      latin1: Buffer.from('{"user_data": "caf\u00e9"}', "latin1"),
+      number: '{"n": 12345678901234567890}',
       binary: Buffer.from([0xff, 0xfe, 0x00]),
     });
     const before = await readdir(at("."));
-    const argv = words.map((word) => (/^(?:-|\d|nocloud)/.test(word) ? word : at(word)));
+    const argv = words.map((word) => (/^(?:-|\d|nocloud|fat)/.test(word) ? word : at(word)));
     const { code, stdout, stderr } = await run(["configdrive", "build", ...argv]);
     expect({ code, stdout }).toEqual({ code: expected, stdout: "" });
     expect(stderr).not.toMatch(/hunter2|canary/);
@@ -182,6 +203,62 @@ describe("image inspect", () => {
     expect(JSON.parse(stdout)).toEqual(shown);
   });
 
+  test("takes what a shell hands over as a pipe, and does not wait where nobody writes", async () => {
+    // Larger than a pipe is: whoever has written it knows that somebody reads.
+    const large = Buffer.concat([drive, Buffer.alloc(1 << 20)]);
+    const at = await withFiles({ "drive.iso": large });
+    const shown = await inspect(at("drive.iso"));
+    execFileSync("mkfifo", [at("pipe")]);
+    // Opened for both, it needs nobody on the other side, and is there before the reader looks.
+    const writer = await open(at("pipe"), "r+");
+    const reading = inspect(at("pipe"));
+    await writer.writeFile(large);
+    await writer.close();
+    expect(await reading).toEqual(shown);
+    const { stderr } = await run(["image", "inspect", at("pipe"), "--json"]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: "SOURCE_REFUSED",
+      detail: `Nobody writes to the pipe ${at("pipe")}.`,
+    });
+  });
+
+  test("follows no redirect to where only the gateway's settings let it", async () => {
+    const inner = await startImageOrigin(whole(drive));
+    onTestFinished(() => inner.close());
+    const outer = await startImageOrigin((_request, response) => {
+      response.writeHead(302, { location: `${inner.url}/drive` }).end();
+    });
+    onTestFinished(() => outer.close());
+    const { code, stderr } = await run(["image", "inspect", `${outer.url}/drive`, "--json"]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: "SOURCE_FORBIDDEN",
+      detail: expect.stringContaining("127.0.0.1"),
+    });
+    expect({ code, connections: inner.connections() }).toEqual({ code: 3, connections: 0 });
+    const env = { MEDIABAY_SOURCES_ALLOW: "127.0.0.0/8" };
+    expect(await inspect(`${outer.url}/drive`, { env })).toMatchObject({ label: "config-2" });
+  });
+
+  test("refuses a redirect to a cloud's metadata without a connection, and names who answered instead", async () => {
+    const outer = await startImageOrigin((request, response) => {
+      const isGone = request.url === "/gone";
+      response.writeHead(302, { location: isGone ? `${inner.url}/` : "http://169.254.169.254/latest/user-data" }).end();
+    });
+    onTestFinished(() => outer.close());
+    const inner = await startImageOrigin((_request, response) => void response.writeHead(404).end());
+    onTestFinished(() => inner.close());
+    const metadata = await run(["image", "inspect", `${outer.url}/drive`, "--json"]);
+    expect(JSON.parse(metadata.stderr)).toMatchObject({
+      code: "SOURCE_FORBIDDEN",
+      detail: "The address policy refuses 169.254.169.254: it is a cloud's metadata address.",
+    });
+    const env = { MEDIABAY_SOURCES_ALLOW: "127.0.0.0/8" };
+    const gone = await run(["image", "inspect", `${outer.url}/gone`, "--json"], { env });
+    expect(JSON.parse(gone.stderr)).toMatchObject({
+      detail: `The origin ${new URL(outer.url).host} redirects to ${new URL(inner.url).host}, which answered 404.`,
+    });
+  });
+
   test("shows it to people, with the warnings on stderr", async () => {
     const at = await withFiles({
       "drive.iso": writeIso9660(
@@ -197,6 +274,15 @@ describe("image inspect", () => {
     expect(stdout).not.toContain("canary");
     expect(stderr).toMatch(/^warning: cloud-init would not find this config drive/m);
     expect(stderr).toMatch(/^warning: meta_data has no uuid/m);
+  });
+
+  test("says what keeps the files from another form", async () => {
+    const names = ["Readme", "README"];
+    const twins = writeIso9660(names.map((path) => ({ kind: "file", path, bytes: Buffer.alloc(0) })));
+    const at = await withFiles({ "twins.iso": twins });
+    const { stdout } = await run(["image", "inspect", at("twins.iso")]);
+    expect(stdout).toMatch(/\ncan be +iso9660, .*as it is\)\n/);
+    expect(stdout).toMatch(/\ncannot be +fat: .*"README": it differs from "Readme" only in upper and lower case\.\n/);
   });
 
   test("reads a plain file of any size, and limits everything else", async () => {

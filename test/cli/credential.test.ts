@@ -115,6 +115,14 @@ describe("credential set", () => {
     expect(await sends(body, "--file -", { stdin: JSON.stringify(body) })).toMatch(shown);
   });
 
+  test("says that one of the kind swift goes to the object store as well", async () => {
+    const answer = { ...credential, kind: "swift", destinations: ["https://keystone.example:5000/v3"] };
+    const expected: Expected = { method: "PUT", path, body: { kind: "x" }, json: answer };
+    const { stdout, stderr } = await runAgainst([expected], [...set, "--file", "-"], { stdin: '{"kind":"x"}' });
+    expect(stdout).toMatch(/^goes to +https:\/\/keystone\.example:5000\/v3 and its object store$/m);
+    expect(stderr).toBe("");
+  });
+
   test("says when it goes over plain http", async () => {
     const answer = { ...credential, destinations: ["http://origin.example"] };
     const expected: Expected = { method: "PUT", path, body: { kind: "x" }, json: answer };

@@ -1,5 +1,6 @@
 // What the command line says of the files that a BMC read: in one line, and no more than is known.
 import { describe, expect, test } from "vitest";
+import { attachmentText } from "../../src/cli/commands/attachment-text.ts";
 import { filesReadText } from "../../src/cli/commands/files-read-text.ts";
 import type { AttachmentJson } from "../../src/cli/views.ts";
 import { attached } from "./samples.ts";
@@ -32,6 +33,24 @@ describe("the files of an attachment", () => {
     const files = Array.from({ length: 10 }, (_, index) => unread(`f${index}`));
     expect(textOf({ pattern: "pieces", files })).toBe("not read: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more");
     expect(textOf({ pattern: "pieces", files: [readFile("a"), readFile("b")] })).toBe("a 14:03:22, b 14:03:22");
+  });
+
+  test("are not all of them where the gateway lists but the first", () => {
+    expect(textOf({ pattern: "pieces", files: [readFile("a")], filesLeftOut: 7 })).toBe(
+      "a 14:03:22 (7 more are not listed)",
+    );
+    const files = [readFile("openstack/latest/a"), readFile("b")];
+    expect(textOf({ pattern: "pieces", files, filesLeftOut: 7 })).toBe(
+      "a 14:03:22 (and 1 of 1 others; 7 more are not listed)",
+    );
+  });
+
+  test("are not said to be read by others than the BMC, who have a line of their own", () => {
+    const strangers = { requests: 3, bytesSent: 9, remotes: ["192.0.2.66"] };
+    const reads = { ...attached.reads, pattern: "none", strangers };
+    const text = attachmentText({ ...attached, reads } as unknown as AttachmentJson);
+    expect(text).toMatch(/^others +3 requests from 192\.0\.2\.66, not the BMC$/m);
+    expect(text).not.toMatch(/^files/m);
   });
 
   test("are not claimed to be read where the BMC downloads", () => {

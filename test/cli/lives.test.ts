@@ -90,9 +90,24 @@ describe("configdrive replace", () => {
     const file = join(await temporaryFolder(), "drive.json");
     await writeFile(file, JSON.stringify({ user_data: "#cloud-config\n" }));
     const digest = "a".repeat(64);
-    const body = { source: { configdrive: { user_data: "#cloud-config\n" } }, digest, deadlineMs: 60_000 };
+    const body = {
+      source: { configdrive: { user_data: "#cloud-config\n" } },
+      digest,
+      expectAgent: true,
+      deadlineMs: 60_000,
+    };
     const post = { ...replaced(attached.id, body), headers: { "idempotency-key": "k-1" } };
-    const words = ["--configdrive", file, "--digest", digest, "--deadline", "1m", "--idempotency-key", "k-1"];
+    const words = [
+      "--configdrive",
+      file,
+      "--digest",
+      digest,
+      "--expect-agent",
+      "--deadline",
+      "1m",
+      "--idempotency-key",
+      "k-1",
+    ];
     expect((await runAgainst([getMachine, listed(attached), post], replace(...words))).code).toBe(0);
   });
 

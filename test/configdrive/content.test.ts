@@ -58,6 +58,28 @@ describe("the content of a config drive", () => {
     });
   });
 
+  it.each<readonly [string, string, string]>([
+    [
+      "an integer that a program cannot keep",
+      "meta_data.list[1].n",
+      '{"meta_data": {"list": [0, {"n": 12345678901234567890}]}}',
+    ],
+    ["an integer just beyond", "network_data.n", '{"network_data": {"n": 9007199254740992}}'],
+    ["a number that is endless", "vendor_data.n", '{"vendor_data": {"n": -1e400}}'],
+    ["half of a surrogate pair", "user_data", '{"user_data": "a\\ud800b"}'],
+    ["half of a surrogate pair in a name", "meta_data.\ufffd", '{"meta_data": {"\\udc00": 1}}'],
+  ])("refuses %s by its path, since it would arrive changed", (_name, field, text) => {
+    const error = refusalOf(() => parseDriveContent(JSON.parse(text) as Json));
+    expect(error).toMatchObject({ code: "INVALID_REQUEST", context: { field } });
+    expect(String(error)).toContain(field);
+    expect(String(error)).not.toContain("12345678");
+  });
+
+  it("takes the numbers and texts that arrive as they are", () => {
+    const given = { meta_data: { n: [9007199254740991, -9007199254740991, 0.1, 1e-7], text: "\ud83d\ude00" } };
+    expect(parseDriveContent(given)).toEqual(given);
+  });
+
   it("keeps a member that is called __proto__ as a member", () => {
     const given = JSON.parse('{"meta_data": {"__proto__": {"uuid": "u"}}}') as Json;
     expect(Object.keys(parseDriveContent(given).meta_data ?? {})).toEqual(["__proto__"]);

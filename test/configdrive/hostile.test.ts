@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { formsOf } from "../../src/configdrive/forms.ts";
 import { loadTree } from "../../src/configdrive/image.ts";
-import { parseJson, parseYamlDocument } from "../../src/configdrive/look/documents.ts";
+import { parseJson, parseYamlDocument, readDocument } from "../../src/configdrive/look/documents.ts";
 import { findDrive, viewOfFound } from "../../src/configdrive/look/found-drive.ts";
 import { warningsOfTree } from "../../src/configdrive/look/look.ts";
 import { kindOfUserData } from "../../src/configdrive/look/user-data.ts";
@@ -33,6 +33,17 @@ describe("a hostile document", () => {
     expect(parseYamlDocument(Buffer.from(`a: &a [x, x, x, x, x, x, x, x, x]\n${lines.join("\n")}\n`))).toBeUndefined();
     expect(parseYamlDocument(Buffer.from("{a: ".repeat(50_000)))).toBeUndefined();
     expect(parseYamlDocument(Buffer.from("a: &a 1\nb: *a\n"))).toEqual({ a: 1, b: 1 });
+  });
+
+  it.each([
+    ["aliases", Buffer.from("a: &a [x, x]\nb: *c\n"), /^has aliases/],
+    ["depth", Buffer.from(`${"[".repeat(70)}${"]".repeat(70)}`), /^nests deeper than 64 levels$/],
+    ["depth in YAML", Buffer.from(`${"{a: ".repeat(70)}1${"}".repeat(70)}`), /^nests deeper than 64 levels$/],
+    ["bytes", Buffer.from([0x22, 0xe9, 0x22]), /^is not UTF-8 text$/],
+    ["form", Buffer.from("a: [\n"), /^is neither JSON nor YAML$/],
+    ["length", Buffer.from(`a: ${"x".repeat(300_000)}`), /^is not JSON, and with more than 262144 bytes/],
+  ])("is told by what is wrong with it: its %s", (_name, bytes, fault) => {
+    expect(readDocument(bytes).fault).toMatch(fault);
   });
 
   it("is no document, whatever its bytes", () => {
@@ -77,6 +88,9 @@ describe("an image whose files are larger than it", () => {
   });
 
   it("has no form but its own", () => {
-    expect(formsOf(found, 400_000, 64 << 20)).toEqual([{ format: "iso9660", sizeBytes: 400_000, stored: true }]);
+    expect(formsOf(found, 400_000, 64 << 20)).toEqual({
+      forms: [{ format: "iso9660", sizeBytes: 400_000, stored: true }],
+      unfit: [{ format: "fat", why: expect.stringContaining(JSON.stringify(path)) }],
+    });
   });
 });

@@ -98,13 +98,44 @@ describe("masking", () => {
     "random_seed",
     "credentials",
     "user_data",
+    "auth",
   ])("hides the member %s, whatever it holds", (name) => {
     for (const value of ["canary", ["canary"], { deep: "canary" }, 4] satisfies readonly Json[])
       expect(masked({ meta: { [name]: value } })).toEqual({ meta: { [name]: "******" } });
   });
 
-  it("shows what is no secret", () => {
-    const value = { uuid: "u", keys: [1, null, true], passthrough: "x", compass: "y", bypass_checks: false };
+  it.each([
+    "api_key",
+    "apikey",
+    "psk",
+    "wpa-psk",
+    "pwd",
+    "root-pw",
+    "encryption_key",
+    "bearer",
+    "chap",
+    "unlock",
+    "eap_key",
+    "whatever else people call it",
+  ])("hides the texts and numbers below %s, which it does not know", (name) => {
+    const value = { meta: { [name]: "canary" }, links: [{ id: "l0", [name]: ["canary", { deep: 4711 }] }] };
+    expect(masked(value)).toEqual({
+      meta: { [name]: "******" },
+      links: [{ id: "l0", [name]: ["******", { deep: "******" }] }],
+    });
+  });
+
+  it("shows which machine and which network it is", () => {
+    const value = {
+      uuid: "u",
+      "instance-id": "i",
+      launch_index: 0,
+      feature: [null, true],
+      links: [{ id: "l0", type: "bond", bond_links: ["a", "b"], mtu: 1500 }],
+      networks: [{ network_id: "n", ip_address: "192.0.2.2", routes: [{ network: "0.0.0.0", gateway: "192.0.2.1" }] }],
+      services: [{ type: "dns", address: "192.0.2.53" }],
+      ethernets: { one: { match: { macaddress: "52:54:00:aa:bb:02" }, nameservers: { addresses: ["192.0.2.53"] } } },
+    };
     expect(masked(value)).toEqual(value);
   });
 
@@ -118,6 +149,34 @@ describe("masking", () => {
   });
 
   it("hides the credentials of URIs", () => {
-    expect(JSON.stringify(masked({ url: "https://user:canary@host/path?sig=canary" }))).not.toContain("canary");
+    expect(masked({ name: "https://user:canary@host/path?sig=canary" })).toEqual({
+      name: "https://******@host/path?******",
+    });
+  });
+});
+
+describe("what an ISO 9660 image's files cannot be given as", () => {
+  const unfitOf = async (paths: readonly string[], most = mostBytes) => {
+    const tree: Tree = paths.map((path) => ({ kind: "file", path, bytes: Buffer.alloc(100_000) }));
+    const { image, readAt, found } = await read("iso9660", tree, "config-2");
+    const look = await lookInto(found, readAt, image.length, most);
+    expect(await inspect(found, readAt, image.length, most)).toMatchObject({ forms: look.forms, unfit: look.unfit });
+    return look.unfit;
+  };
+
+  it.each([
+    [["Readme", "README"], /"README": it differs from "Readme" only in upper and lower case/],
+    [["a:b"], /"a:b": ":" is not allowed in a name/],
+    [["dot."], /"dot\.": a name ends with a dot or a space/],
+  ])("%j as FAT, and it says why", async (paths, why) => {
+    expect(await unfitOf(paths)).toEqual([{ format: "fat", why: expect.stringMatching(why) }]);
+  });
+
+  it("more than there may be, and it says how much", async () => {
+    expect(await unfitOf(["a", "b"], 150_000)).toEqual([{ format: "fat", why: expect.stringContaining("150000") }]);
+  });
+
+  it("nothing, where there is another form", async () => {
+    expect(await unfitOf(["a", "b"])).toEqual([]);
   });
 });

@@ -95,6 +95,7 @@ describe("warnings", () => {
       links: [
         { id: "ok", type: "phy", ethernet_mac_address: "52:54:00:00:00:01" },
         { id: "dashes", type: "phy", ethernet_mac_address: "52-54-00-00-00-02" },
+        { id: "mixed", type: "phy", ethernet_mac_address: "52-54:00-00:00-02" },
         { id: "short", type: "phy", ethernet_mac_address: "52:54:00:00:03" },
         { id: "none", type: "phy" },
         { id: "bond", type: "bond", bond_links: ["ok"] },
@@ -102,7 +103,7 @@ describe("warnings", () => {
     };
     const warnings = await warningsOf({ content: { meta_data: { uuid: "u" }, network_data } });
     expect(warnings).toEqual([
-      expect.stringMatching(/link "dashes" has a malformed MAC/),
+      expect.stringMatching(/link "mixed" has a malformed MAC/),
       expect.stringMatching(/link "short" has a malformed MAC/),
       expect.stringMatching(/link "none" has no ethernet_mac_address/),
     ]);
@@ -175,9 +176,11 @@ describe("the MAC addresses that a machine must have", () => {
       { id: "c", type: "bond", ethernet_mac_address: "52:54:00:aa:bb:03" },
       { id: "d", type: "vlan", vlan_mac_address: "52:54:00:aa:bb:04" },
       { id: "e", type: "phy", ethernet_mac_address: "nonsense" },
+      { id: "g", type: "phy", ethernet_mac_address: "52-54-00-AA-BB-01" },
+      { id: "h", type: "phy", ethernet_mac_address: "52-54-00-AA-BB-07" },
       "f",
     ];
-    expect(macAddressesOf({ links })).toEqual(["52:54:00:aa:bb:01"]);
+    expect(macAddressesOf({ links })).toEqual(["52:54:00:aa:bb:01", "52:54:00:aa:bb:07"]);
   });
 
   it("are found in cloud-init's own network configurations too", () => {

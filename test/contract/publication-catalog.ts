@@ -96,6 +96,19 @@ export const publicationCatalogContract = (name: string, make: () => Promise<Cat
         expect(await (await reopen()).live()).toEqual([ended]);
       }));
 
+    it("takes an end back, of what is not withdrawn", () =>
+      withCatalog(async ({ catalog, reopen }) => {
+        await catalog.put(publication("attachment-1"));
+        await catalog.end("attachment-1", 1);
+        await catalog.reopen("attachment-1");
+        await catalog.reopen("attachment-2");
+        const reopened = await reopen();
+        expect(await reopened.live()).toEqual([publication("attachment-1")]);
+        await reopened.withdraw("attachment-1", 2);
+        await reopened.reopen("attachment-1");
+        expect(await reopened.live()).toEqual([]);
+      }));
+
     it("ends what never was, or was withdrawn, without complaint", () =>
       withCatalog(async ({ catalog }) => {
         await catalog.put(publication("attachment-1"));
@@ -117,7 +130,7 @@ export const publicationCatalogContract = (name: string, make: () => Promise<Cat
 
     it("keeps what a read tells of its order and of full reads before it", () =>
       withCatalog(async ({ catalog }) => {
-        const told: ReadRecord = { ...read(0, 2048), fullReads: 2, ahead: true, wide: true };
+        const told: ReadRecord = { ...read(0, 2048), fullReads: 2, ahead: true, wide: true, stranger: true, phase: 3 };
         await catalog.put(publication("attachment-1"));
         await catalog.addReads("attachment-1", [told, read(0, 1)]);
         expect(await catalog.reads("attachment-1")).toEqual([told, read(0, 1)]);

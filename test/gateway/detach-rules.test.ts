@@ -72,6 +72,16 @@ describe("a config drive was read", () => {
     expect(judge([read("a"), read("b")])).toBe("due");
   });
 
+  test("by a list that is cut, where it was not cut within what is needed; else by all of its bytes", () => {
+    const cut = { filesLeftOut: 1 };
+    expect(judge([...latest, read("pool/f0", 0)], cut)).toBe("due");
+    expect(judge([read("meta-data"), read("user-data"), read("pool/f0", 0)], cut)).toBe("due");
+    for (const files of [latest, [read("meta-data"), read("user-data")], [read("pool/f0"), read("pool/f1")]]) {
+      expect(judge(files, cut)).toBe("wait");
+      expect(judge(files, { ...cut, coveredBytes: sizeBytes })).toBe("due");
+    }
+  });
+
   test("counts an empty file as read", () => {
     expect(judge([...latest, { path: "openstack/latest/vendor_data.json", sizeBytes: 0, readBytes: 0 }])).toBe("due");
   });

@@ -61,7 +61,13 @@ const setScene = ({ detachOn, attachment: more = {}, reads = {} }: Scene) => {
       },
     },
     publications: { reads: async () => ({ requests: 0, coveredBytes: 0, ...reads }) },
-    journal: { get: async (id: string) => operations.get(id) },
+    journal: {
+      get: async (id: string) => {
+        const known = operations.get(id);
+        if (known === undefined) throw new MediabayError("NOT_FOUND", `There is no operation ${id}.`);
+        return known;
+      },
+    },
     operations: {
       busy: () => false,
       submit: async (operation: NewOperation) => {
@@ -92,6 +98,8 @@ const setScene = ({ detachOn, attachment: more = {}, reads = {} }: Scene) => {
       operations.set(id, { ...operations.get(id), state, ...error } as OperationRecord);
       if (state === "succeeded") attachment = { ...attachment, state: "detached" };
     },
+    prune: () => operations.clear(),
+    forgetKeys: () => byKey.clear(),
     restart: () => void (watch = createDetachWatch(deps, conversations)),
     roundAfter: async (ms: number) => {
       await clock.sleep(ms);
@@ -142,6 +150,25 @@ describe("a rule that has come true", () => {
     await scene.roundAfter(30_000);
     expect(scene.submitted).toHaveLength(3);
     expect(scene.attachment().warnings).toHaveLength(1);
+  });
+
+  test("is forgotten with its attachment, however that ended, and long after stops no round", async () => {
+    const scene = setScene({ detachOn: { at: "timer", afterMs: 1 } });
+    await scene.roundAfter(1);
+    scene.end("failed");
+    scene.change({ state: "detached" });
+    scene.prune();
+    await scene.roundAfter(minuteMs);
+    expect(scene.submitted).toHaveLength(1);
+  });
+
+  test("is asked for again where nobody knows of its detach any more", async () => {
+    const scene = setScene({ detachOn: { at: "timer", afterMs: 1 } });
+    await scene.roundAfter(1);
+    scene.prune();
+    scene.forgetKeys();
+    await scene.roundAfter(minuteMs);
+    expect(scene.submitted).toHaveLength(2);
   });
 
   test("is no failure where the record is older than its detach", async () => {

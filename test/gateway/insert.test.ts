@@ -32,6 +32,8 @@ const setScene = (
   const audited: string[] = [];
   const repacked: [string, number | undefined][] = [];
   let attachment = { id: "a1", warnings: [] } as unknown as AttachmentRecord;
+  let attempt = 1;
+  let isPublished = true;
   const media = {
     rules,
     slots: async () => slots,
@@ -58,7 +60,7 @@ const setScene = (
       operation: { machineId: "m1", machineName: "one", createdBy: "me" },
       signal: new AbortController().signal,
       warn: (text: string) => warnings.push(text),
-      step: (_name: string, _title: string, run: (step: object) => Promise<unknown>) => run({ attempt: 1 }),
+      step: (_name: string, _title: string, run: (step: object) => Promise<unknown>) => run({ attempt }),
     } as unknown as OperationContext,
     deps: {
       images: {
@@ -78,15 +80,26 @@ const setScene = (
       },
       auditLog: { append: async ({ action }: { action: string }) => void audited.push(action) },
       publications: {
-        find: () => ({ url: `https://gw/m/t/media.${published.at(-1)?.extension ?? "iso"}` }),
+        settled: async () => undefined,
+        list: () => [],
+        isOurs: () => false,
+        find: () => (isPublished ? { url: `https://gw/m/t/media.${published.at(-1)?.extension ?? "iso"}` } : undefined),
         withdraw: async () => undefined,
-        publish: async (request: PublishRequest) => void published.push(request),
+        publish: async (request: PublishRequest) => {
+          published.push(request);
+          isPublished = true;
+          return {};
+        },
       },
     },
   } as unknown as AttachWork;
   const insert = async (facts: ImageFacts = image) =>
     insertStep(work, facts, await choose(work, facts, media, { fresh: false }));
-  return { insert, tried, warnings, published, audited, repacked, attachment: () => attachment };
+  const interrupted = (): void => {
+    attempt = 2;
+    isPublished = false;
+  };
+  return { insert, interrupted, tried, warnings, published, audited, repacked, attachment: () => attachment };
 };
 
 test("a slot that refuses is followed by the next, and each try is told", async () => {
@@ -109,6 +122,14 @@ test("another kind of slot gets the image under another name, by the rules of th
     ["1", "https://gw/m/t/media.iso"],
     ["2", "https://gw/m/t/media.img"],
   ]);
+});
+
+test("an attempt that ended between two publications is followed by one that publishes again", async () => {
+  const scene = setScene([slotOf("1", ["CD"])], {});
+  scene.interrupted();
+  expect(await scene.insert()).toMatchObject({ slot: "1" });
+  expect(scene.published).toMatchObject([{ digest: "d", extension: "iso" }]);
+  expect(scene.tried).toEqual([["1", "https://gw/m/t/media.iso"]]);
 });
 
 test("when all refuse, the first refusal is what is told", async () => {

@@ -1,7 +1,7 @@
 // How attachments live and end: what is kept from a deploy agent, what a rule or a start of the machine ends, what a BMC was left with.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Origin, startOrigin } from "../../src/simulators/origin.ts";
 import { type RedfishSimulator, startRedfishSimulator } from "../../src/simulators/redfish/index.ts";
 import { type ChangedFixture, changedFixture, type FixtureChange } from "../tools/changed-fixture.ts";
@@ -78,6 +78,20 @@ describe("where a deploy agent may run", () => {
     expect(full()).toHaveLength(1);
   });
 
+  test("no other is put into its place while the machine is on", async () => {
+    await begin();
+    bmc.setPower("On");
+    const { id } = await attached();
+    const shown = full();
+    const body = { source: { uri: origin.urlOf("drive.iso") }, expectAgent: true };
+    expect(await service.work("POST", `/v1/attachments/${id}/replace`, body)).toMatchObject({
+      body: { code: "AGENT_MAY_RUN" },
+    });
+    expect(full()).toEqual(shown);
+    bmc.setPower("Off");
+    expect(await service.work("POST", `/v1/attachments/${id}/replace`, body)).toMatchObject({ status: 200 });
+  });
+
   test("an image to boot from is nobody's config drive", async () => {
     await begin();
     bmc.setPower("On");
@@ -97,6 +111,28 @@ describe("network_data names ports", () => {
     bmc.clearRequests();
     expect((await attached()).warnings).toContainEqual(warning);
     expect(bmc.requests().filter(({ path }) => path.includes("EthernetInterfaces"))).toEqual([]);
+  });
+
+  test("on the simulated machine with two ports: a warning for one that is foreign, none for its own", async () => {
+    await begin();
+    const other = await startRedfishSimulator({ fixture: "dmtf/two-port-1.0" });
+    onTestFinished(() => other.close());
+    const machine = { name: "two-port", endpoints: [{ address: other.url, credentials: other.credentials }] };
+    expect((await service.call("POST", "/v1/machines", machine)).status).toBe(201);
+    const drive = (mac: string) => ({
+      meta_data: { uuid: "u" },
+      network_data: { links: [{ id: "l0", type: "phy", ethernet_mac_address: mac }] },
+    });
+    const warningsFor = async (mac: string): Promise<unknown> => {
+      const { body } = await service.work("POST", "/v1/machines/two-port/attachments", {
+        source: { configdrive: drive(mac) },
+      });
+      await service.work("DELETE", "/v1/machines/two-port/attachments");
+      return (body["attachment"] as Attached).warnings;
+    };
+    expect(await warningsFor("00:00:5e:00:53:7f")).toContainEqual(warning);
+    expect(await warningsFor("00:00:5e:00:53:02")).not.toContainEqual(warning);
+    expect(await warningsFor("00-00-5E-00-53-01")).not.toContainEqual(warning);
   });
 
   test("that it has, however they are written: nothing to say", async () => {
@@ -138,6 +174,30 @@ describe("the rule `boot`", () => {
     const attachment = await attached({ detachOn: { at: "boot" }, reset: true, readWithinMs: 0 });
     await reset("ForceRestart");
     expect(await attachmentNow(attachment)).toMatchObject({ state: "detached" });
+  });
+
+  test("takes the reset of another attach for a start too, and detaches before its next", async () => {
+    await begin();
+    const drive = await attached({ detachOn: { at: "boot" } });
+    const iso = { role: "boot", reset: true, readWithinMs: 0 };
+    const first = await attached(iso);
+    expect(await attachmentNow(drive)).toMatchObject({ state: "attached", bootedAt: expect.any(String) });
+    await service.work("DELETE", `/v1/attachments/${first.id}`);
+    bmc.clearRequests();
+    const second = await attached(iso);
+    expect(await attachmentNow(drive)).toMatchObject({ state: "detached" });
+    expect(full()).toMatchObject([{ image: expect.anything() }]);
+    const changes = bmc.requests().filter(({ method }) => method === "POST" || method === "PATCH");
+    const names = changes.map(({ method, path }) => (method === "PATCH" ? "boot" : path.split(".").at(-1)));
+    expect(names).toEqual(["InsertMedia", "EjectMedia", "boot", "Reset"]);
+    expect(await attachmentNow(second)).toMatchObject({ state: "attached", boot: { enabled: "Once" } });
+  });
+
+  test("leaves it where an attach only switches the machine off", async () => {
+    await begin();
+    const drive = await attached({ detachOn: { at: "boot" }, reset: true, readWithinMs: 0 });
+    await attached({ role: "boot", boot: "none", reset: "ForceOff", readWithinMs: 0 });
+    expect(await attachmentNow(drive)).toMatchObject({ state: "attached" });
   });
 
   test("leaves it while the machine is only switched off", async () => {
@@ -204,6 +264,14 @@ describe("what a BMC was left with", () => {
     expect(body["slots"]).toContainEqual(expect.objectContaining({ id: "Cd", leftover: true }));
     expect((await service.work("DELETE", "/v1/machines/node/media/Cd")).status).toBe(200);
     expect(full()).toEqual([]);
+  });
+
+  test("is taken out by the next attach, so that the host finds one medium", async () => {
+    await leaveIn();
+    const next = await attached();
+    const { slot } = await attachmentNow(next);
+    expect(full().map(({ id }) => id)).toEqual([slot]);
+    expect(await actionsOf(next)).toContain("leftover.ejected");
   });
 
   test("is found at the next start, ejected and audited", async () => {

@@ -93,7 +93,12 @@ const storeOf = (first: AttachmentRecord): AttachmentStore => {
   };
 };
 
-const run = async ({ session }: Rig, attachments: AttachmentStore, type: ResetType): Promise<void> => {
+const run = async (
+  { session }: Rig,
+  attachments: AttachmentStore,
+  type: ResetType,
+  more: Partial<OperationContext> = {},
+): Promise<void> => {
   const signal = new AbortController().signal;
   const converse: Conversations["converse"] = (_machine, _options, work) =>
     work({
@@ -108,9 +113,12 @@ const run = async ({ session }: Rig, attachments: AttachmentStore, type: ResetTy
     step: (_name, _title, work) => work({ attempt: 1, signal, progress: () => undefined }),
     warn: () => undefined,
     defer: () => undefined,
+    ...more,
   };
   const conversations = { converse } as Conversations;
-  await createPowerHandler({ attachments } as unknown as GatewayDeps, conversations)(context);
+  const clock = { now: () => 7 };
+  const publications = { settled: async () => undefined };
+  await createPowerHandler({ attachments, publications, clock } as unknown as GatewayDeps, conversations)(context);
 };
 
 test.each<[RigOptions, ResetType]>([
@@ -186,4 +194,12 @@ test("an attach that resets the machine itself has used up the next boot", async
   const attachments = storeOf(attachmentWith({ rearm: "next" }));
   await endRearm({ attachments }, "a1");
   expect((await attachments.get("a1")).rearm).toBeUndefined();
+});
+
+test("what first started with a reset that a crash cut short is not detached when that is taken up again", async () => {
+  const reset = { name: "reset", title: "Reset the machine", state: "running", attempts: 1, startedAt: 5 } as const;
+  const resumed = { resumed: true, operation: { ...operation, steps: [reset] } };
+  const attachments = storeOf(attachmentWith({ detachOn: { at: "boot" }, bootedAt: 5 }));
+  await run(rig(), attachments, "ForceRestart", resumed);
+  expect(await attachments.get("a1")).toMatchObject({ state: "attached" });
 });

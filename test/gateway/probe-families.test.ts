@@ -228,6 +228,12 @@ test("a BMC that shows its slots only while its host is on is not called unfit w
     expect((await probe(rig)).fitness).toEqual({ verdict: "yes" });
   }));
 
+test("a BMC of discs only is foretold to get a stick's files repacked", async () => {
+  const stick = planOf(await withRig("intel/ipu-e2100-1.8", probe), "fat");
+  expect(stick.fitness).toMatchObject({ verdict: "no", code: "UNSUPPORTED_BY_BMC" });
+  expect(stick.fitness.reason).toMatch(/ A config drive whose files can be read is repacked as ISO 9660\.$/);
+});
+
 test("a slot says from where it reads, and which of that we serve", () =>
   withRig("fujitsu/irmc-s6-3.00p", async (rig) => {
     const [slot] = (await probe(rig)).slots;

@@ -1,4 +1,5 @@
 // What a BMC read of its config drive, from the bytes that it asked for to what status, audit and events say: a whole service.
+import { request } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readImage } from "../../src/configdrive/image.ts";
 import type { AuditRecord } from "../../src/core/records.ts";
@@ -85,6 +86,62 @@ describe("a host that mounts its config drive and reads user_data", () => {
     expect((await statusOf(id)).reads?.files?.find(({ path }) => path === userData)).toMatchObject({
       completeAt: expect.any(String),
     });
+  });
+});
+
+describe("a BMC that probes the medium before it takes it", () => {
+  let probing: RedfishSimulator;
+
+  beforeEach(async () => {
+    probing = await startRedfishSimulator({ fixture: changed.folder, overrides: { media: { reader: "ranges" } } });
+    const machine = { name: "node2", endpoints: [{ address: probing.url, credentials: probing.credentials }] };
+    expect((await service.call("POST", "/v1/machines", machine)).status).toBe(201);
+  });
+
+  afterEach(async () => {
+    await service.work("DELETE", "/v1/machines/node2/attachments");
+    await service.call("DELETE", "/v1/machines/node2");
+    await probing.close();
+  });
+
+  test("has used up no full read by that, and a download in order afterwards is nothing that the host read", async () => {
+    const wish = { source, detachOn: { at: "read", afterMs: 1000 }, terms: { fullReads: 2 } };
+    const { body } = await service.work("POST", "/v1/machines/node2/attachments", wish);
+    const { id } = body["attachment"] as AttachmentJson;
+    const url = probing.slots().find(({ inserted }) => inserted)?.image ?? "";
+    const { reads, sizeBytes = 0 } = await statusOf(id);
+    expect(reads).toMatchObject({ pattern: "none", settledBytes: 0 });
+    expect(reads?.requests).toBeGreaterThan(2);
+    await read(url, sizeBytes - 2048, sizeBytes);
+    for (let from = 0; from < sizeBytes; from += 2048) await read(url, from, Math.min(sizeBytes, from + 2048));
+    expect(await statusOf(id)).toMatchObject({ state: "attached", reads: { pattern: "download" } });
+    await expect
+      .poll(async () => (await statusOf(id)).warnings, { timeout: 15_000 })
+      .toEqual([expect.stringContaining("copies the whole image")]);
+    expect((await actionsOf(id)).map(({ action }) => action)).not.toContain("image.file-read");
+  });
+});
+
+describe("somebody who is not the machine's BMC", () => {
+  test("proves nothing by what he reads, and is on record", async () => {
+    const { id, url } = await attach({ terms: { fullReads: 1 } });
+    const get = (range?: string): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const headers = range === undefined ? {} : { range };
+        const sent = request(url, { localAddress: "127.0.0.7", headers }, (response) => {
+          response.resume().once("end", () => resolve(response.statusCode ?? 0));
+        });
+        sent.once("error", reject).end();
+      });
+    expect([await get("bytes=32768-34815"), await get("bytes=40960-43007"), await get(), await get()]).toEqual([
+      206, 206, 200, 200,
+    ]);
+    await expect
+      .poll(async () => (await actionsOf(id)).map(({ actor, action, detail }) => [actor, action, detail]))
+      .toEqual([["stranger", "image.stranger-read", { remote: "127.0.0.7" }]]);
+    const { reads } = await statusOf(id);
+    expect(reads).toMatchObject({ requests: 0, pattern: "none", strangers: { requests: 4, remotes: ["127.0.0.7"] } });
+    expect(reads?.files?.some(({ readBytes }) => readBytes > 0)).toBe(false);
   });
 });
 

@@ -21,6 +21,8 @@ const fixture = (name: string): Promise<Buffer> =>
 /** As Nova makes it: 64 MiB around some kilobytes. */
 const largeFat = (tree: Tree): Buffer => writeFat(tree, { sizeBytes: 64 << 20 });
 
+const emptyFile = (path: string): Tree[number] => ({ kind: "file", path, bytes: Buffer.alloc(0) });
+
 let origin: Origin;
 let service: TestService;
 let bmc: RedfishSimulator | undefined;
@@ -37,6 +39,8 @@ beforeAll(async () => {
       "drive.img": await fixture("config-2.vfat"),
       "large.img": largeFat(tree),
       "bulky.iso": writeIso9660(bulky, { label: "config-2" }),
+      "twins.iso": writeIso9660([...tree, ...["Readme", "README"].map(emptyFile)]),
+      "labelled.iso": writeIso9660(tree, { label: "drive of node 17" }),
       "unreadable.iso": tinyIso({ label: "config-2", content: Buffer.alloc(2048, 0xff) }),
     },
   });
@@ -137,6 +141,22 @@ describe("a slot that takes another form only", () => {
     expect(body["detail"]).toMatch(/Slot Fd takes a floppy of at most 2949120 bytes, and the files need \d+ bytes/);
     expect(machine.effectiveInserts()).toBe(0);
     expect((await service.call("GET", "/v1/images")).body["items"]).toEqual([]);
+  });
+
+  test("is refused by name whose names it cannot tell apart", async () => {
+    await register({ Fd: ["Floppy"] });
+    const { body } = await attach("twins.iso");
+    expect(body["code"]).toBe("IMAGE_DOES_NOT_FIT");
+    expect(body["detail"]).toMatch(/cannot be given as FAT: .*"README".*"Readme" only in upper and lower case\.$/);
+  });
+
+  test("is given a label that fits, with a warning what became of it", async () => {
+    await register({ Fd: ["Floppy"] });
+    expect((await attached("labelled.iso")).warnings).toContain(
+      'The label "drive of node 17" has no place in FAT: it became "drive of no".',
+    );
+    await service.work("DELETE", `/v1/machines/node${count}/attachments`);
+    expect((await attached("drive.iso")).warnings.join()).not.toContain("The label");
   });
 
   test("never gets an image to boot from in another form", async () => {

@@ -251,3 +251,31 @@ test("one that is cancelled before it began leaves the attachment its bytes", as
   expect((await images()).map(({ digest }) => digest)).toEqual([first.digest]);
   expect((await bytesAt(shownUrl())).length).toBeGreaterThan(0);
 });
+
+test("a medium that somebody puts in while a busy BMC is asked again to eject stays in", async () => {
+  await begin();
+  const first = await attach();
+  const slot = full()[0]?.id ?? "";
+  bmc.clearRequests();
+  bmc.setFault({ kind: "busy", retryAfterSeconds: 1, method: "POST", path: /EjectMedia$/ });
+  const { body } = await service.call("POST", `/v1/attachments/${first.id}/replace`, source("other.iso"));
+  // The refused request is followed by a look at the slot.
+  const asked = () => bmc.requests().map(({ path }) => path.endsWith("EjectMedia"));
+  await expect.poll(() => asked().slice(-2)).toEqual([true, false]);
+  bmc.insertByHand(slot, "http://127.0.0.1:9/theirs.iso");
+  const { id } = body["operation"] as { id: string };
+  await expect
+    .poll(async () => (await service.call("GET", `/v1/operations/${id}`)).body, { timeout: 20_000 })
+    .toMatchObject({ state: "failed", error: { code: "SLOT_OCCUPIED" } });
+  expect(shownUrl()).toBe("http://127.0.0.1:9/theirs.iso");
+}, 30_000);
+
+test("a dead medium of ours that a replacement left in goes with the detach", async () => {
+  await begin();
+  const first = await attach();
+  const formerUrl = shownUrl();
+  expect((await replace(first, source("other.iso"))).status).toBe(200);
+  bmc.insertByHand(full()[0]?.id ?? "", formerUrl);
+  expect((await service.work("DELETE", "/v1/machines/node/attachments")).status).toBe(200);
+  expect(full()).toEqual([]);
+});

@@ -30,6 +30,11 @@ it.each<Source>([
   { kind: "blob", base64: "Y2FuYXJ5" },
   { kind: "uri", uri: "data:;base64,Y2FuYXJ5" },
   { kind: "uri", uri: " DATA:,canary" },
+  { kind: "uri", uri: "data:application/x-iso;name=config%202.iso;base64,Y2FuYXJ5" },
+  { kind: "uri", uri: 'data:;charset="utf-8",canary' },
+  { kind: "uri", uri: "data:text/plain; base64,Y2FuYXJ5" },
+  { kind: "uri", uri: "data:x(1);,canary" },
+  { kind: "uri", uri: "data:<a>\n;,canary" },
 ])("%j is stored at once", async (source) => {
   expect(await keep(source)).toEqual({ kept: stored, asked: [source] });
   expect(JSON.stringify(sourceRecord(source, stored))).not.toMatch(/canary|Y2FuYXJ5/);

@@ -210,6 +210,13 @@ describe("the form in which an image goes in", () => {
     );
   });
 
+  test("that there is not is named with what is in its way", () => {
+    const why = 'A FAT image cannot hold "a:b": ":" is not allowed in a name.';
+    const choose = (): unknown =>
+      chooseWay(request({ slots: [floppy], forms: [iso], unfit: [{ format: "fat", why }] }));
+    expect(choose).toThrow(`the files cannot be given as FAT: ${why}`);
+  });
+
   test("is not thought of where the files are not known", () => {
     expect(codeOf(() => chooseWay(request({ slots: [floppy] })))).toBe("UNSUPPORTED_BY_BMC");
   });

@@ -55,7 +55,7 @@ describe("the account of each file", () => {
     fc.assert(
       fc.property(files, ranges, (list, reads) => {
         const log = logOf(list);
-        for (const [at, { from, to }] of reads.entries()) log.note("a", "GET", from, to, at);
+        for (const [at, { from, to }] of reads.entries()) log.note({ remote: "a", method: "GET", from, to, at });
         expect(log.summary().files).toEqual(model(list, reads));
       }),
       { numRuns: 500 },
@@ -76,24 +76,25 @@ describe("the account of each file", () => {
   });
 
   it("is the same after a restart, but for times, which then enclose what was; so are pattern and full reads", () => {
-    const flushes = fc.array(ranges, { maxLength: 5 });
+    const flushes = fc.array(fc.tuple(ranges, fc.boolean()), { maxLength: 5 });
     fc.assert(
       fc.property(files, flushes, (list, rounds) => {
         const log = logOf(list);
         const stored: ReadRecord[] = [];
         let at = 0;
-        for (const round of rounds) {
-          for (const { from, to } of round) log.note("a", "GET", from, to, (at += 1));
+        for (const [round, settles] of rounds) {
+          for (const { from, to } of round) {
+            log.note({ remote: "a", method: "GET", from, to, at: (at += 1), stranger: at % 5 === 0 });
+          }
+          if (settles) log.settle((at += 1));
           stored.push(...log.take(1000));
         }
         const again = logOf(list, stored);
         const [before, after] = [log.summary(), again.summary()];
         expect(again.fullReads).toBe(log.fullReads);
-        expect([after.pattern, after.coverage, after.requests]).toEqual([
-          before.pattern,
-          before.coverage,
-          before.requests,
-        ]);
+        const { pattern, coverage, requests, settledBytes, remotes } = before;
+        const sums = { pattern, coverage, requests, remotes, ...(settledBytes !== undefined && { settledBytes }) };
+        expect(after).toMatchObject(sums);
         for (const [index, file] of (after.files ?? []).entries()) {
           const was = before.files?.[index];
           expect([file.path, file.readBytes]).toEqual([was?.path, was?.readBytes]);
@@ -104,6 +105,33 @@ describe("the account of each file", () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it("is listed for 256 files, those that cloud-init reads first, and kept for all", () => {
+    const named = (path: string, index: number): ImageFile => ({
+      path,
+      sizeBytes: 1,
+      extents: [{ from: index, to: index + 1 }],
+    });
+    const plain = Array.from({ length: 300 }, (_, index) => `pool/f${index}`);
+    const last = ["openstack/content/0000", "User-Data", "sub/meta-data", "openstack/latest/user_data"];
+    const log = new ReadLog();
+    log.know(1000, [...plain, ...last].map(named));
+    log.settle(0);
+    const { files: listed = [], filesLeftOut } = log.summary();
+    expect(listed.map(({ path }) => path)).toEqual([
+      "openstack/latest/user_data",
+      "User-Data",
+      "openstack/content/0000",
+      ...plain.slice(0, 253),
+    ]);
+    expect(filesLeftOut).toBe(48);
+    log.note({ remote: "a", method: "GET", from: 0, to: 304, at: 1 });
+    expect(log.takeNews()).toMatchObject({ whole: true });
+    const few = new ReadLog();
+    few.know(1000, plain.slice(0, 256).map(named));
+    expect(few.summary().files?.map(({ path }) => path)).toEqual(plain.slice(0, 256));
+    expect(few.summary()).not.toHaveProperty("filesLeftOut");
   });
 
   it("is not kept for an image whose files are beyond all measure", () => {

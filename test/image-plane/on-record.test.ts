@@ -69,6 +69,11 @@ describe("the record", () => {
     expect(await audited()).toHaveLength(65);
   });
 
+  it("names a stranger who read, and never as the BMC", async () => {
+    reading.onStrangerRead(id, "192.0.2.66");
+    expect(await audited()).toEqual([["stranger", "image.stranger-read", { remote: "192.0.2.66" }]]);
+  });
+
   it("says of a download only that the BMC has the image", async () => {
     reading.onNews(id, { pattern: "download", files: [], whole: true });
     expect(await audited()).toEqual([["bmc", "image.read", { pattern: "download" }]]);
@@ -81,12 +86,9 @@ describe("the record", () => {
   ] as const)("has the end of a publication that is %s, as a warning, too, and only once", async (why, words) => {
     reading.onEnded(id, why);
     reading.onEnded(id, why);
-    expect(await audited()).toEqual([
-      ["mediabay", "publication.ended", { why }],
-      ["mediabay", "publication.ended", { why }],
-    ]);
+    expect(await audited()).toEqual([["mediabay", "publication.ended", { why }]]);
     expect((await temp.store.attachments.get(id)).warnings).toEqual([expect.stringContaining(words)]);
-    expect(await told("warning")).toMatchObject([{ text: expect.stringContaining(words) }, {}]);
+    expect(await told("warning")).toMatchObject([{ text: expect.stringContaining(words) }]);
   });
 
   it("of an attachment that is gone is a line in the log, and the rest goes on", async () => {

@@ -103,6 +103,17 @@ describe("a published URL", () => {
     expect(catalog.calls).toEqual([]);
   });
 
+  it("tells of the image's files before any of them is read, also after a restart", async () => {
+    const filesOf = async () => [{ path: "user_data", sizeBytes: 9, extents: [{ from: 2048, to: 2057 }] }];
+    const unread = { pattern: "none", files: [{ path: "user_data", sizeBytes: 9, readBytes: 0 }] };
+    const first = await start({ filesOf });
+    await first.publish(digest);
+    expect(await first.book.reads("attachment-1")).toMatchObject(unread);
+    await stop(first);
+    const second = await start({ filesOf });
+    expect(await second.book.reads("attachment-1")).toMatchObject(unread);
+  });
+
   it("is served again after a restart, with its reads", async () => {
     const first = await start();
     const { url } = await first.publish(digest);

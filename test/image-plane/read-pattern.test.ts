@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { ImageFile } from "../../src/core/configdrive.ts";
 import { ReadLog } from "../../src/images/reads/read-log.ts";
+import { summariseReads } from "../../src/images/reads/tally.ts";
 
 const KiB = 1024;
 const sizeBytes = 370 * KiB;
@@ -22,8 +23,15 @@ const logOf = (list: readonly ImageFile[] = files): ReadLog => {
   log.know(sizeBytes, list);
   return log;
 };
+/** Of a medium that is in. */
+const settledLog = (list?: readonly ImageFile[]): ReadLog => {
+  const log = logOf(list);
+  log.settle(0);
+  return log;
+};
 const read = (log: ReadLog, ranges: readonly (readonly [from: number, to: number])[]): void => {
-  for (const [index, [from, to]] of ranges.entries()) log.note("192.0.2.7", "GET", from, to, index);
+  for (const [index, [from, to]] of ranges.entries())
+    log.note({ remote: "192.0.2.7", method: "GET", from, to, at: index });
 };
 /** The blocks that a mount and the reading of one file take. */
 const mount = [
@@ -36,7 +44,7 @@ const fileBlock = (index: number) => [80 * KiB + index * sector, 82 * KiB + inde
 describe("the pattern", () => {
   it("is none before any byte was sent, also after a HEAD", () => {
     const log = logOf();
-    log.note("192.0.2.7", "HEAD", 0, 0, 1);
+    log.note({ remote: "192.0.2.7", method: "HEAD", from: 0, to: 0, at: 1 });
     expect(log.summary().pattern).toBe("none");
   });
 
@@ -154,9 +162,124 @@ describe("the pattern", () => {
   });
 });
 
+describe("what was read before the medium settled", () => {
+  /** As a BMC looks at a medium before it says that it is in. */
+  const probe = [
+    [0, 64 * KiB],
+    [32 * KiB, 34 * KiB],
+    [sizeBytes - 64 * KiB, sizeBytes],
+  ] as const;
+  const inOrder = Array.from(
+    { length: 6 },
+    (_, at) => [at * 64 * KiB, Math.min(sizeBytes, (at + 1) * 64 * KiB)] as const,
+  );
+
+  it("tells nothing of the host, neither for a download nor against one", () => {
+    const log = logOf();
+    read(log, probe);
+    expect(log.takeNews()).toBeUndefined();
+    log.settle(9);
+    expect(log.summary()).toMatchObject({ pattern: "none", requests: 3, settledBytes: 0, coveredBytes: 128 * KiB });
+    read(log, inOrder);
+    expect(log.summary()).toMatchObject({ pattern: "download", settledBytes: sizeBytes });
+  });
+
+  it("does not make a small drive unprovable, whose first block has bytes of all files", () => {
+    const low = files.map((file, index) => ({
+      ...file,
+      extents: [{ from: 40 * KiB + index * sector, to: 40 * KiB + index * sector + 1000 }],
+    }));
+    const log = logOf(low);
+    read(log, probe);
+    log.settle(9);
+    for (const index of [0, 2, 3, 1]) read(log, [...mount, [40 * KiB + index * sector, 42 * KiB + index * sector]]);
+    expect(log.summary()).toMatchObject({ pattern: "pieces", files: low.map(() => ({ readBytes: 1000 })) });
+  });
+
+  it("stays a download where the BMC got all of it, in order, and asked for nothing twice", () => {
+    const log = logOf();
+    read(log, inOrder);
+    log.settle(9);
+    expect(log.summary()).toMatchObject({ pattern: "download", files: files.map(() => ({ readBytes: 1000 })) });
+    expect(log.takeNews()).toEqual({ pattern: "download", whole: true, files: [] });
+    log.settle(10);
+    expect(log.summary().pattern).toBe("download");
+  });
+
+  it("is no download where a small image came whole with a probe", () => {
+    const log = new ReadLog();
+    log.know(60 * KiB, []);
+    read(log, [
+      [0, 60 * KiB],
+      [32 * KiB, 34 * KiB],
+      [0, 60 * KiB],
+    ]);
+    log.settle(9);
+    expect(log.summary().pattern).toBe("none");
+  });
+
+  it("is the beginning of a download that goes on, also after a restart", () => {
+    const log = logOf();
+    read(log, inOrder.slice(0, 2));
+    log.settle(9);
+    read(log, inOrder.slice(2, 4));
+    const again = new ReadLog(log.take(100));
+    again.know(sizeBytes, files);
+    for (const one of [log, again]) {
+      expect(one.summary().pattern).toBe("download");
+      read(one, inOrder.slice(4));
+      expect(one.summary()).toMatchObject({ pattern: "download", files: files.map(() => ({ readBytes: 1000 })) });
+    }
+  });
+
+  it("is forgotten again when the machine is reset", () => {
+    const log = settledLog();
+    read(log, [...mount, fileBlock(2)]);
+    log.settle(9);
+    const forgotten = { pattern: "none", files: files.map(() => ({ readBytes: 0 })), settledBytes: 0 };
+    expect(log.summary()).toMatchObject(forgotten);
+    const again = new ReadLog(log.take(100));
+    again.know(sizeBytes, files);
+    expect(again.summary()).toMatchObject(forgotten);
+  });
+});
+
+describe("a run of requests", () => {
+  it("that got every file is a download, whatever was asked for before", () => {
+    const log = settledLog();
+    read(log, [[sizeBytes - 2 * KiB, sizeBytes]]);
+    read(
+      log,
+      Array.from({ length: 185 }, (_, index) => [index * sector, (index + 1) * sector] as const),
+    );
+    expect(log.summary().pattern).toBe("download");
+  });
+
+  it("that got some files only leaves it at pieces", () => {
+    const log = settledLog();
+    read(log, [...mount, fileBlock(0), fileBlock(1), fileBlock(2)]);
+    expect(log.summary().pattern).toBe("pieces");
+  });
+});
+
+describe("a stranger's reads", () => {
+  it("are kept apart, and prove nothing", () => {
+    const log = settledLog();
+    for (const [from, to] of [...mount, fileBlock(2), [0, sizeBytes] as const]) {
+      log.note({ remote: "192.0.2.66", method: "GET", from, to, at: 1, stranger: true });
+    }
+    const apart = { requests: 0, bytesSent: 0, coverage: [], remotes: [], pattern: "none" };
+    expect(log.summary()).toMatchObject({ ...apart, strangers: { requests: 5, remotes: ["192.0.2.66"] } });
+    expect(log.takeNews()).toBeUndefined();
+    read(log, [...mount, fileBlock(2)]);
+    expect(log.summary()).toMatchObject({ pattern: "pieces", requests: 4, remotes: ["192.0.2.7"] });
+    expect(summariseReads(log.take(100)).strangers).toEqual(log.summary().strangers);
+  });
+});
+
 describe("news", () => {
   it("are each file that a host read, once, and then that all were read", () => {
-    const log = logOf();
+    const log = settledLog();
     read(log, [...mount, fileBlock(2)]);
     expect(log.takeNews()).toMatchObject({ pattern: "pieces", whole: false, files: [{ path: files[2]?.path }] });
     expect(log.takeNews()).toBeUndefined();
@@ -167,7 +290,7 @@ describe("news", () => {
   });
 
   it("of a download are only that the BMC has all of it", () => {
-    const log = logOf();
+    const log = settledLog();
     read(log, [[0, 100 * KiB]]);
     expect(log.takeNews()).toEqual({ pattern: "download", whole: true, files: [] });
     read(log, [[100 * KiB, sizeBytes]]);
@@ -175,7 +298,7 @@ describe("news", () => {
   });
 
   it("of an image whose files are not known wait for its last byte", () => {
-    const log = logOf([]);
+    const log = settledLog([]);
     read(log, [[0, 100 * KiB]]);
     expect(log.takeNews()).toBeUndefined();
     read(log, [[100 * KiB, sizeBytes]]);

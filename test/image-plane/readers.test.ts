@@ -52,7 +52,7 @@ describe("the address policy", () => {
   it("log lets a stranger in, counts it, and records it as the reader", async () => {
     expect(await statusFor("192.0.2.7", { addressPolicy: "log" })).toBe(200);
     expect(strangers).toMatchObject([{ refused: false }]);
-    expect(await running?.book.reads("attachment-1")).toMatchObject({ remotes: ["127.0.0.1"] });
+    expect(await running?.book.reads("attachment-1")).toMatchObject({ strangers: { remotes: ["127.0.0.1"] } });
   });
 
   it("off asks nothing", async () => {

@@ -31,9 +31,9 @@ describe("coverage", () => {
 describe("a read log", () => {
   it("joins the adjacent reads of one reader into one record", () => {
     const log = new ReadLog();
-    log.note("192.0.2.7", "GET", 0, 2048, 10);
-    log.note("192.0.2.7", "GET", 2048, 4096, 11);
-    log.note("192.0.2.7", "GET", 4096, 8192, 12);
+    log.note({ remote: "192.0.2.7", method: "GET", from: 0, to: 2048, at: 10 });
+    log.note({ remote: "192.0.2.7", method: "GET", from: 2048, to: 4096, at: 11 });
+    log.note({ remote: "192.0.2.7", method: "GET", from: 4096, to: 8192, at: 12 });
     expect(log.take(10)).toEqual([
       { remote: "192.0.2.7", method: "GET", from: 0, to: 8192, requests: 3, firstAt: 10, lastAt: 12 },
     ]);
@@ -42,16 +42,17 @@ describe("a read log", () => {
 
   it("joins the interleaved reads of a reader with several connections when it is written", () => {
     const log = new ReadLog();
-    for (const from of [4096, 0, 8192, 2048, 6144]) log.note("a", "GET", from, from + 2048, 1);
+    for (const from of [4096, 0, 8192, 2048, 6144])
+      log.note({ remote: "a", method: "GET", from, to: from + 2048, at: 1 });
     expect(log.take(10)).toMatchObject([{ from: 0, to: 10_240, requests: 5 }]);
   });
 
   it("keeps apart readers, methods and gaps", () => {
     const log = new ReadLog();
-    log.note("a", "GET", 0, 10, 1);
-    log.note("b", "GET", 10, 20, 2);
-    log.note("a", "GET", 30, 40, 3);
-    log.note("a", "HEAD", 0, 0, 4);
+    log.note({ remote: "a", method: "GET", from: 0, to: 10, at: 1 });
+    log.note({ remote: "b", method: "GET", from: 10, to: 20, at: 2 });
+    log.note({ remote: "a", method: "GET", from: 30, to: 40, at: 3 });
+    log.note({ remote: "a", method: "HEAD", from: 0, to: 0, at: 4 });
     expect(log.take(10)).toMatchObject([
       { remote: "a", method: "GET", from: 0, to: 10 },
       { remote: "a", method: "GET", from: 30, to: 40 },
@@ -62,23 +63,24 @@ describe("a read log", () => {
 
   it("says which read was the first that sent bytes", () => {
     const log = new ReadLog();
-    expect(log.note("a", "HEAD", 0, 0, 1)).toBe(false);
-    expect(log.note("a", "GET", 0, 0, 2)).toBe(false);
-    expect(log.note("a", "GET", 5, 6, 3)).toBe(true);
-    expect(log.note("a", "GET", 5, 6, 4)).toBe(false);
+    expect(log.note({ remote: "a", method: "HEAD", from: 0, to: 0, at: 1 })).toBe(false);
+    expect(log.note({ remote: "a", method: "GET", from: 0, to: 0, at: 2 })).toBe(false);
+    expect(log.note({ remote: "a", method: "GET", from: 5, to: 6, at: 3 })).toBe(true);
+    expect(log.note({ remote: "a", method: "GET", from: 5, to: 6, at: 4 })).toBe(false);
     expect(log.summary()).toMatchObject({ requests: 4, bytesSent: 2, coveredBytes: 1, firstReadAt: 3, lastReadAt: 4 });
   });
 
   it("has its first read behind it when it starts from stored reads", () => {
     const stored = [{ remote: "a", method: "GET", from: 0, to: 5, requests: 1, firstAt: 1, lastAt: 1 }] as const;
     const log = new ReadLog(stored);
-    expect(log.note("a", "GET", 5, 6, 3)).toBe(false);
+    expect(log.note({ remote: "a", method: "GET", from: 5, to: 6, at: 3 })).toBe(false);
     expect(log.summary()).toMatchObject({ requests: 2, coveredBytes: 6, firstReadAt: 1, lastReadAt: 3 });
   });
 
   it("gives out at most so many records, and the rest the next time", () => {
     const log = new ReadLog();
-    for (let index = 0; index < 25; index += 1) log.note("a", "GET", index * 10, index * 10 + 5, index);
+    for (let index = 0; index < 25; index += 1)
+      log.note({ remote: "a", method: "GET", from: index * 10, to: index * 10 + 5, at: index });
     const taken = [log.take(10), log.take(10), log.take(10)];
     expect(taken.map((records) => records.length)).toEqual([10, 10, 5]);
     expect(summariseReads(taken.flat())).toEqual(log.summary());
@@ -89,7 +91,7 @@ describe("a read log", () => {
     for (let index = 0; index < count; index += 1) {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
       const from = (state % places) * 10;
-      log.note("a", "GET", from, from + 4, index);
+      log.note({ remote: "a", method: "GET", from, to: from + 4, at: index });
     }
   };
   const everything = Number.POSITIVE_INFINITY;
@@ -114,9 +116,9 @@ describe("a read log", () => {
 
   it("takes back records that could not be written", () => {
     const log = new ReadLog();
-    log.note("a", "GET", 0, 10, 1);
+    log.note({ remote: "a", method: "GET", from: 0, to: 10, at: 1 });
     const records = log.take(10);
-    log.note("a", "GET", 0, 10, 2);
+    log.note({ remote: "a", method: "GET", from: 0, to: 10, at: 2 });
     log.restore(records);
     expect(log.take(10)).toEqual([{ remote: "a", method: "GET", from: 0, to: 10, requests: 2, firstAt: 1, lastAt: 2 }]);
   });

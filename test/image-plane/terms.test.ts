@@ -50,8 +50,12 @@ afterEach(async () => {
   await images.close();
 });
 
-const publish = (plane: TestPlane, terms: PublicationTerms, attachmentId = "attachment-1") =>
-  plane.publish(digest, { terms, attachmentId });
+/** For a medium that is in. */
+const publish = async (plane: TestPlane, terms: PublicationTerms, attachmentId = "attachment-1") => {
+  const published = await plane.publish(digest, { terms, attachmentId });
+  await plane.book.settled(attachmentId);
+  return published;
+};
 const pathOf = (url: string): string => new URL(url).pathname;
 const get = (plane: TestPlane, url: string, range?: string) =>
   rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1${range === undefined ? "" : `\r\nRange: bytes=${range}`}`);
@@ -126,7 +130,7 @@ describe("a time limit", () => {
     const third = await start();
     expect(await statusOf(third, url)).toBe(404);
     expect(third.book.find("attachment-1")).toMatchObject({ url, endedAt: clock.now() });
-    expect(ended).toHaveLength(1);
+    expect(new Set(ended.map(String))).toEqual(new Set(["attachment-1,expired"]));
   });
 
   it("goes on after a restart", async () => {
@@ -156,7 +160,7 @@ describe("a one-time publication", () => {
     await expect.poll(() => ended).toEqual([["attachment-1", "read"]]);
     expect(await statusOf(plane, url)).toBe(404);
     expect((await catalog.live())[0]).toMatchObject({ endedAt: clock.now() });
-    expect(await catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 100_000 }]);
+    expect((await catalog.reads("attachment-1")).at(-1)).toMatchObject({ from: 0, to: 100_000 });
   });
 
   it("bears HEAD, pieces in any order, and the same piece twice", async () => {
@@ -207,6 +211,94 @@ describe("a one-time publication", () => {
     const second = await start();
     await expect.poll(async () => (await catalog.live())[0]?.endedAt).toBe(clock.now());
     expect(await statusOf(second, url)).toBe(404);
+  });
+
+  it("is not used up by what a BMC reads before it says that the medium is in, unless it takes all", async () => {
+    const plane = await start();
+    const { url } = await plane.publish(digest, { terms: { fullReads: 1 } });
+    for (const range of ["0-65535", "32768-34815", "40000-99999"]) await get(plane, url, range);
+    await plane.book.settled("attachment-1");
+    expect([await statusOf(plane, url, "0-0"), ended]).toEqual([206, []]);
+    const copied = await plane.publish(digest, { terms: { fullReads: 1 }, attachmentId: "a-2" });
+    for (const range of ["0-49999", "50000-99999"]) await get(plane, copied.url, range);
+    expect(await plane.book.reads("a-2")).toMatchObject({ requests: 2, coveredBytes: 100_000 });
+    expect([plane.book.find("a-2")?.endedAt, ended]).toEqual([undefined, []]);
+    await plane.book.settled("a-2");
+    await expect.poll(() => ended).toEqual([["a-2", "read"]]);
+    expect(await statusOf(plane, copied.url)).toBe(404);
+  });
+
+  it("is not used up by a stranger, whose reads are told once an address", async () => {
+    const told: string[] = [];
+    const plane = await start({
+      proxies: ["127.0.0.1"],
+      onStrangerRead: (id, remote) => void told.push(`${id} ${remote}`),
+    });
+    const { url } = await publish(plane, { fullReads: 1 });
+    const as = async (address: string) =>
+      (await rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1\r\nX-Forwarded-For: ${address}`)).status;
+    expect([await as("192.0.2.66"), await as("192.0.2.66"), await as("192.0.2.67")]).toEqual([200, 200, 200]);
+    expect(await plane.book.reads("attachment-1")).toMatchObject({
+      requests: 0,
+      pattern: "none",
+      strangers: { requests: 3, bytesSent: 300_000, remotes: ["192.0.2.66", "192.0.2.67"] },
+    });
+    expect(told).toEqual(["attachment-1 192.0.2.66", "attachment-1 192.0.2.67"]);
+    // A proxy that does not tell for whom it asks counts as the BMC.
+    expect(await statusOf(plane, url)).toBe(200);
+    await expect.poll(() => ended).toHaveLength(1);
+  });
+
+  it("has its end on the disk before its last bytes are sent, and takes it back from a transfer that breaks off", async () => {
+    digest = await images.add(large);
+    const held = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const end = async (id: string, at: number) => {
+      asked.resolve();
+      await held.promise;
+      await catalog.end(id, at);
+    };
+    const plane = await start({ catalog: { ...catalog, end } });
+    const { url } = await publish(plane, { fullReads: 1 });
+    const client = await rawClient(plane.port);
+    client.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
+    await asked.promise;
+    client.socket.resetAndDestroy();
+    await expect.poll(async () => (await plane.book.reads("attachment-1")).requests).toBe(1);
+    held.resolve();
+    await expect.poll(() => catalog.calls.filter((call) => /end|reopen/.test(call))).toEqual(["end", "reopen"]);
+    expect((await catalog.live())[0]).not.toHaveProperty("endedAt");
+    expect(ended).toEqual([]);
+    expect((await get(plane, url)).body.equals(large)).toBe(true);
+    expect((await catalog.live())[0]).toMatchObject({ endedAt: clock.now() });
+  });
+
+  it("is ended for good where a crash came in between, with nothing of its reads on the disk", async () => {
+    const crash = Promise.withResolvers<void>();
+    const isDown = { value: false };
+    const addReads: typeof catalog.addReads = async (id, reads) => {
+      if (isDown.value) await crash.promise;
+      await catalog.addReads(id, reads);
+    };
+    const crashing = await start({ catalog: { ...catalog, addReads } });
+    const { url } = await publish(crashing, { fullReads: 1 });
+    isDown.value = true;
+    expect((await get(crashing, url)).body.equals(bytes)).toBe(true);
+    expect((await catalog.reads("attachment-1")).every(({ requests }) => requests === 0)).toBe(true);
+    expect(await statusOf(await start(), url)).toBe(404);
+    // That is on record, too.
+    expect(ended.at(-1)).toEqual(["attachment-1", "read"]);
+    crash.resolve();
+  });
+
+  it("is given whole to one of those that ask for it at once", async () => {
+    const plane = await start();
+    const { url } = await publish(plane, { fullReads: 1 });
+    const answers = await Promise.allSettled(Array.from({ length: 6 }, () => get(plane, url)));
+    const whole = answers.filter(
+      (answer) => answer.status === "fulfilled" && answer.value.body.length === bytes.length,
+    );
+    expect(whole).toHaveLength(1);
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readFat } from "../../src/configdrive/fat/reader.ts";
 import { identify } from "../../src/images/identify.ts";
 import { tinyFat, tinyIso } from "../tools/tiny-images.ts";
 
@@ -40,6 +41,33 @@ describe("identifying", () => {
     [{ rootLabel: "", bootLabel: "NO NAME" }, undefined],
   ])("the label of a FAT with %o is %s", async (given, label) => {
     expect((await identified(tinyFat(given))).label).toBe(label);
+  });
+
+  it("a FAT volume begins with a jump to wherever", async () => {
+    const image = tinyFat();
+    image.write("\xeb\x58\x3c", 0, "latin1");
+    expect(await identified(image)).toMatchObject({ format: "fat", label: "config-2" });
+  });
+
+  it.each([
+    ["a folder that has the label's attribute too", (record: Buffer) => record.writeUInt8(0x18, 11)],
+    ["a label with clusters", (record: Buffer) => record.writeUInt16LE(2, 26)],
+    ["a deleted label", (record: Buffer) => record.writeUInt8(0xe5, 0)],
+  ])("%s is no label, for us as for the reader and for Linux", async (_, change) => {
+    const image = tinyFat();
+    change(image.subarray(3 * 512 + 32, 3 * 512 + 64));
+    expect((await identified(image)).label).toBeUndefined();
+    expect((await readFat(async (offset, length) => image.subarray(offset, offset + length), image.length)).label).toBe(
+      undefined,
+    );
+  });
+
+  it("a FAT32 of 100 GiB takes a few small reads", async () => {
+    const sizeBytes = 100 * 1024 ** 3;
+    const { readAt, reads } = largeFat32(sizeBytes);
+    expect(await identify(readAt, sizeBytes)).toEqual({ format: "fat", label: "CONFIG-2", sizeBytes });
+    expect(reads.length).toBeLessThan(10);
+    expect(reads.reduce((sum, length) => sum + length)).toBeLessThan(256 << 10);
   });
 
   it("a volume that is longer than its file was cut short", async () => {
@@ -84,6 +112,42 @@ describe("identifying", () => {
     );
   });
 });
+
+/** A FAT32 volume of which only a few sectors are there, with one sector a cluster; its label is in the root's second cluster. */
+const largeFat32 = (sizeBytes: number) => {
+  const [reserved, tableSectors, second] = [32, 1_700_000, 1_000_000];
+  const sectors = new Map<number, Buffer>();
+  const sector = (index: number): Buffer => {
+    const found = sectors.get(index) ?? Buffer.alloc(512);
+    sectors.set(index, found);
+    return found;
+  };
+  const boot = sector(0);
+  boot.write("\xeb\x58\x90", 0, "latin1");
+  boot.set([0, 2, 1, reserved, 0, 2], 11);
+  boot.writeUInt8(0xf8, 21);
+  boot.writeUInt32LE(sizeBytes / 512, 32);
+  boot.writeUInt32LE(tableSectors, 36);
+  boot.writeUInt32LE(2, 44);
+  boot.writeUInt16LE(0xaa55, 510);
+  const link = (cluster: number, next: number): unknown =>
+    sector(reserved + Math.floor(cluster / 128)).writeUInt32LE(next, (cluster % 128) * 4);
+  link(2, second);
+  link(second, 0x0fffffff);
+  sector(reserved + 2 * tableSectors).fill(0xe5);
+  sector(reserved + 2 * tableSectors + second - 2).write("CONFIG-2   \x08", 0, "latin1");
+  const reads: number[] = [];
+  const readAt = async (offset: number, length: number): Promise<Buffer> => {
+    reads.push(length);
+    const bytes = Buffer.alloc(length);
+    for (const [index, found] of sectors) {
+      const at = index * 512 - offset;
+      if (at >= 0 && at < length) found.copy(bytes, at);
+    }
+    return bytes;
+  };
+  return { readAt, reads };
+};
 
 describe("identifying what other software made", () => {
   let folder: string;

@@ -17,10 +17,11 @@ const withBody = operations.flatMap(([id, item]) => {
 });
 /**
  * The rules that the schema cannot tell: a pinned TLS policy without its fingerprint, more than 64 labels; an application credential
- * without its name's user, or by name and id; a URL that only looks like one; headers that are ours to set, or there twice.
+ * without its name's user, or by name and id; a URL that only looks like one; headers that are ours to set, or there twice;
+ * what JSON may say and a config drive cannot hold.
  */
 const toldInWords =
-  /needs it|at most 64|MACHINE_NOT_FOUND|`name` needs the|exactly one of `id` and `name`|URL that can be used|set by the connection|given twice/;
+  /needs it|at most 64|MACHINE_NOT_FOUND|`name` needs the|exactly one of `id` and `name`|URL that can be used|set by the connection|given twice|kept exactly|surrogate pair/;
 const runs = { numRuns: 150 };
 
 describe("a body", () => {

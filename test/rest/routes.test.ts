@@ -196,6 +196,19 @@ describe("attachments", () => {
     ]);
   });
 
+  it.each([
+    ["/v1/machines/node1/attachments?leftIn=true&state=detached", "m-1", ["detached"]],
+    ["/v1/attachments?leftIn=true&machine=node1&state=failed", "m-1", ["failed"]],
+  ])("that a BMC may still hold are asked for by %s", async (path, machineId, states) => {
+    await using rest = await startRest();
+    await rest.call(path);
+    expect(rest.gateway.calls.at(-1)).toEqual([
+      "listAttachments",
+      { limit: 100 },
+      { machineId, states, has: "leftIn" },
+    ]);
+  });
+
   it("take a base64 source of more than a mebibyte, and no other body does", async () => {
     await using rest = await startRest();
     const base64 = "A".repeat(2 * 1024 * 1024);

@@ -55,6 +55,12 @@ describe("a source", () => {
     ["text for itself", { configdrive: "canary" }, "source.configdrive"],
     ["26 levels", { configdrive: { meta_data: nested(25) } }, "source.configdrive"],
     ["lists of 26 levels", { configdrive: { user_data: [[[nested(22)]]] } }, "source.configdrive"],
+    [
+      "a number that would change",
+      { configdrive: { meta_data: { n: [2 ** 53] } } },
+      "source.configdrive.meta_data.n[0]",
+    ],
+    ["half of a surrogate pair", { configdrive: { user_data: "canary\ud800" } }, "source.configdrive.user_data"],
     ["an unknown layout", { configdrive: ironic, layout: "canary" }, "source.layout"],
     ["a credential", { configdrive: ironic, credential: "canary" }, "source"],
     ["a URI beside it", { configdrive: ironic, uri: "https://canary" }, "source"],

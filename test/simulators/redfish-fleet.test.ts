@@ -31,11 +31,11 @@ describe("a fleet", () => {
   test("takes its fixtures in turn, each BMC with a state of its own", async () => {
     const { machines } = await start({ count: 5 });
     expect(machines.map(({ name }) => name)).toEqual([
+      "dmtf/two-port-1.0#1",
       "dmtf/two-slot-1.0#1",
       "dmtf/two-slot-manager-1.0#1",
+      "dmtf/two-port-1.0#2",
       "dmtf/two-slot-1.0#2",
-      "dmtf/two-slot-manager-1.0#2",
-      "dmtf/two-slot-1.0#3",
     ]);
     machines[0]?.simulator.insertByHand("Cd", "http://192.0.2.1/cd.iso");
     machines[0]?.simulator.setPower("On");

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Log } from "../../src/core/ports.ts";
 import { openTempStore, type TempStore } from "../tools/temp-store.ts";
 
 let temp: TempStore;
@@ -40,20 +41,25 @@ const traces = (texts: readonly string[]): number => {
 const putMany = (ids: readonly string[]): Promise<unknown> =>
   Promise.all(ids.map((id) => temp.store.imageKeys.put(id, randomBytes(32))));
 
+const destroy = async (ids: readonly string[]): Promise<void> => {
+  await temp.store.imageKeys.destroy(ids);
+  await temp.store.imageKeys.scrubbed();
+};
+
 const newIds = (count: number): string[] => Array.from({ length: count }, () => randomBytes(16).toString("hex"));
 
 describe("a destroyed key", () => {
-  it("is gone from the database file and from the write-ahead log when that resolves", async () => {
+  it("is gone from the database file and from the write-ahead log when it is scrubbed", async () => {
     const ids = newIds(3);
     await putMany(ids);
     const texts = [...wrapped().values()];
     expect(traces(texts)).toBe(3);
     const [first = "", ...others] = ids;
     const gone = wrapped().get(first) ?? "";
-    await temp.store.imageKeys.destroy([first]);
+    await destroy([first]);
     expect(traces([gone])).toBe(0);
     expect(traces([...wrapped().values()])).toBe(2);
-    await temp.store.imageKeys.destroy(others);
+    await destroy(others);
     expect(traces(texts)).toBe(0);
   });
 
@@ -69,7 +75,7 @@ describe("a destroyed key", () => {
       await putMany(Array.from({ length: 100 }, (_, index) => `${round}-${index}`.padStart(32, "0")));
       const live = [...wrapped()];
       const leaving = live.filter(() => random() < 0.4);
-      await temp.store.imageKeys.destroy(leaving.map(([id]) => id));
+      await destroy(leaving.map(([id]) => id));
       gone.push(...leaving.map(([, text]) => text));
       expect(traces(gone)).toBe(0);
       expect(wrapped().size).toBe(live.length - leaving.length);
@@ -91,44 +97,6 @@ describe("a destroyed key", () => {
     expect(traces(texts)).toBe(0);
   });
 
-  it("is not reported gone while another process holds the log back, and goes when that ends", async () => {
-    await temp.store.imageKeys.put("a", randomBytes(32));
-    const texts = [...wrapped().values()];
-    const reader = new DatabaseSync(database(), { readOnly: true });
-    reader.exec("begin");
-    reader.prepare("select count(*) from image_keys").get();
-    let ended = false;
-    const destroying = temp.store.imageKeys.destroy(["a"]).finally(() => (ended = true));
-    for (let turn = 0; turn < 20; turn += 1) await temp.clock.advance(100);
-    expect([ended, traces(texts)]).toEqual([false, 1]);
-    reader.exec("commit");
-    reader.close();
-    await temp.clock.advance(200);
-    await destroying;
-    expect(traces(texts)).toBe(0);
-  });
-
-  it("fails by name when another process never ends, and succeeds when it is asked again after", async () => {
-    await temp.store.imageKeys.put("a", randomBytes(32));
-    const texts = [...wrapped().values()];
-    const reader = new DatabaseSync(database(), { readOnly: true });
-    reader.exec("begin");
-    reader.prepare("select count(*) from image_keys").get();
-    const [failing] = await Promise.all([
-      Promise.allSettled([temp.store.imageKeys.destroy(["a"])]),
-      temp.clock.advance(15_000),
-    ]);
-    expect(failing).toMatchObject([
-      {
-        status: "rejected",
-        reason: { code: "STORE_UNAVAILABLE", message: expect.stringContaining("another process reads the database") },
-      },
-    ]);
-    reader.close();
-    await temp.store.imageKeys.destroy(["a"]);
-    expect(traces(texts)).toBe(0);
-  });
-
   it("costs one commit and one end of the log however many go at the same time", async () => {
     const ids = newIds(64);
     await putMany(ids);
@@ -137,6 +105,87 @@ describe("a destroyed key", () => {
     await Promise.all([temp.store.imageKeys.destroy([first]), ...rest.map((id) => temp.store.imageKeys.destroy([id]))]);
     expect(commits - before).toBeLessThanOrEqual(2);
     expect(await temp.store.imageKeys.ids()).toEqual([]);
+  });
+});
+
+describe("while another process reads the database", () => {
+  let texts: readonly string[];
+  let reader: DatabaseSync;
+  let warnings: string[];
+
+  beforeEach(async () => {
+    warnings = [];
+    const quiet = (): void => undefined;
+    const log: Log = {
+      debug: quiet,
+      info: quiet,
+      warn: (_, message) => warnings.push(message),
+      error: quiet,
+      child: () => log,
+    };
+    await temp.reopen({ log });
+    await putMany(["a", "b", "c"]);
+    texts = [...wrapped().values()];
+    reader = new DatabaseSync(database(), { readOnly: true });
+    reader.exec("begin");
+    reader.prepare("select count(*) from image_keys").get();
+  });
+
+  afterEach(() => {
+    if (reader.isOpen) reader.close();
+  });
+
+  it("a key is destroyed at once, and its last copies go two seconds later at the earliest", async () => {
+    await temp.store.imageKeys.destroy(["a"]);
+    expect(await temp.store.imageKeys.ids()).toEqual(["b", "c"]);
+    let ended = false;
+    const scrubbed = temp.store.imageKeys.scrubbed().finally(() => (ended = true));
+    await temp.clock.advance(1_500);
+    expect([ended, traces(texts)]).toEqual([false, 3]);
+    reader.close();
+    await temp.clock.advance(200);
+    await scrubbed;
+    expect([traces(texts), temp.clock.sleeping, warnings]).toEqual([2, 0, []]);
+  });
+
+  it("nobody waits longer than two seconds; it is warned of once, and done as soon as that process ends", async () => {
+    await temp.store.imageKeys.destroy(["a"]);
+    const scrubbed = temp.store.imageKeys.scrubbed();
+    await temp.clock.advance(2_000);
+    await scrubbed;
+    await temp.clock.advance(100_000);
+    expect([traces(texts), warnings]).toEqual([3, [expect.stringContaining("another process reads the database")]]);
+    reader.close();
+    await temp.clock.advance(10_000);
+    expect([traces(texts), temp.clock.sleeping]).toEqual([2, 0]);
+  });
+
+  it("the next that is destroyed takes along what is owed for long", async () => {
+    await temp.store.imageKeys.destroy(["a"]);
+    await temp.clock.advance(100_000);
+    reader.close();
+    await destroy(["b"]);
+    expect(traces(texts)).toBe(1);
+  });
+
+  it("what is owed at the end is done after the next start", async () => {
+    await temp.store.imageKeys.destroy(["a", "b", "c"]);
+    await temp.clock.advance(100_000);
+    await temp.reopen();
+    expect(traces(texts)).toBe(3);
+    reader.close();
+    await temp.clock.advance(10_000);
+    expect([traces(texts), temp.clock.sleeping]).toEqual([0, 0]);
+  });
+
+  it("closing lets go who waits, and leaves nothing running", async () => {
+    await temp.store.imageKeys.destroy(["a"]);
+    const scrubbed = temp.store.imageKeys.scrubbed();
+    await temp.clock.settle();
+    await temp.store.close();
+    await scrubbed;
+    expect(temp.clock.sleeping).toBe(0);
+    await temp.reopen();
   });
 });
 

@@ -14,10 +14,13 @@ const run = promisify(execFile);
 const python3 = "/usr/bin/python3";
 const dsIdentify = "/usr/lib/cloud-init/ds-identify";
 
+/** mtools write and read long names in the locale's alphabet. */
+export const inUtf8 = { ...process.env, LC_ALL: "C.UTF-8" };
+
 /** By programs that are not ours, as a kernel would show it. */
 export const extractImage = async (format: ImageFormat, image: string, target: string): Promise<string> => {
   await mkdir(target);
-  if (format === "fat") await run("mcopy", ["-s", "-i", image, "::*", target]);
+  if (format === "fat") await run("mcopy", ["-s", "-i", image, "::*", target], { env: inUtf8 });
   else await run("xorriso", ["-osirrox", "on", "-indev", image, "-extract", "/", target]);
   return target;
 };

@@ -80,7 +80,7 @@ export const createTestImages = async (cacheBytes?: number): Promise<TestImages>
 
 export interface TestPlaneOptions
   extends Partial<Omit<ImagePlaneOptions, "publications">>,
-    Partial<Pick<PublicationDeps, "onRead" | "onNews" | "onEnded" | "filesOf">> {
+    Partial<Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onNews" | "onEnded" | "filesOf">> {
   readonly images: TestImages;
   readonly catalog?: PublicationCatalog;
   readonly urls?: UrlSettings;
@@ -103,6 +103,7 @@ export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPla
     urls,
     contentLimits,
     onRead,
+    onStrangerRead,
     onNews,
     onEnded,
     filesOf,
@@ -117,6 +118,7 @@ export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPla
     ...(urls && { urls }),
     ...(contentLimits && { contentLimits }),
     ...(onRead && { onRead }),
+    ...(onStrangerRead && { onStrangerRead }),
     ...(onNews && { onNews }),
     ...(onEnded && { onEnded }),
     ...(filesOf && { filesOf }),

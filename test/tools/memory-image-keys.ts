@@ -20,6 +20,7 @@ export const createMemoryImageKeys = (): MemoryImageKeys => {
       destroyed.push(ids);
       for (const id of ids) keys.delete(id);
     },
+    scrubbed: () => Promise.resolve(),
     ids: async () => [...keys.keys()].toSorted(),
   };
 };

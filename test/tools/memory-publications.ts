@@ -2,7 +2,7 @@
 import type { PublicationCatalog, PublicationRecord, ReadRecord } from "../../src/core/ports.ts";
 
 export interface MemoryPublicationCatalog extends PublicationCatalog {
-  /** Every call, in order: `put`, `end`, `withdraw`, `addReads`. */
+  /** Every call, in order: `put`, `end`, `reopen`, `withdraw`, `addReads`. */
   readonly calls: readonly string[];
   /** The next writes fail with this until it is undefined again. */
   failWith: Error | undefined;
@@ -32,6 +32,11 @@ export const createMemoryPublications = (): MemoryPublicationCatalog => {
       write("end", () => {
         const publication = live.get(attachmentId);
         if (publication) live.set(attachmentId, { endedAt: at, ...publication });
+      }),
+    reopen: (attachmentId) =>
+      write("reopen", () => {
+        const { endedAt: _, ...publication } = live.get(attachmentId) ?? {};
+        if (live.has(attachmentId)) live.set(attachmentId, publication as PublicationRecord);
       }),
     withdraw: (attachmentId) => write("withdraw", () => live.delete(attachmentId)),
     addReads: (attachmentId, added) =>

@@ -4,7 +4,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ImageReader } from "../../src/images/plane/contents.ts";
-import { createChunkCache } from "../../src/images/sealed/chunk-cache.ts";
+import { type ChunkCache, createChunkCache } from "../../src/images/sealed/chunk-cache.ts";
 import { headerBytes, parseHeader, shapeOf } from "../../src/images/sealed/format.ts";
 import { createSealedReader } from "../../src/images/sealed/reader.ts";
 import { createSealedWriter } from "../../src/images/sealed/writer.ts";
@@ -47,7 +47,12 @@ export const createSealedFolder = async (): Promise<SealedFolder> => {
 };
 
 /** Undefined where the file does not even look like one. */
-export const openSealed = async (path: string, key: Buffer, cacheBytes = 1 << 20): Promise<ImageReader | undefined> => {
+export const openSealed = async (
+  path: string,
+  key: Buffer,
+  cacheBytes = 1 << 20,
+  watched: (cache: ChunkCache) => ChunkCache = (cache) => cache,
+): Promise<ImageReader | undefined> => {
   const handle = await open(path);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(headerBytes), 0, headerBytes, 0);
   const layout = parseHeader(buffer.subarray(0, bytesRead));
@@ -56,7 +61,7 @@ export const openSealed = async (path: string, key: Buffer, cacheBytes = 1 << 20
     await handle.close();
     return undefined;
   }
-  const cache = createChunkCache(cacheBytes, Math.max(1, Math.min(cacheBytes, shape.chunkBytes)));
+  const cache = watched(createChunkCache(cacheBytes, Math.max(1, Math.min(cacheBytes, shape.chunkBytes))));
   return createSealedReader(handle, shape, { key: createSecretKey(key), cache, clock: createHastyClock() });
 };
 

@@ -15,6 +15,9 @@ const readsText = ({ reads, sizeBytes }: AttachmentJson): string | undefined => 
   return `${formatSize(reads.coveredBytes)}${of} in ${reads.requests} requests from ${reads.remotes.join(", ")}, last ${formatTime(reads.lastReadAt)}`;
 };
 
+const strangersText = ({ reads }: AttachmentJson): string | undefined =>
+  reads?.strangers && `${reads.strangers.requests} requests from ${reads.strangers.remotes.join(", ")}, not the BMC`;
+
 const observedText = ({ observed }: AttachmentJson): string | undefined => {
   if (observed === undefined) return undefined;
   return observed.inserted ? `inserted ${observed.image ?? observed.imageName ?? ""}`.trim() : "empty";
@@ -59,6 +62,7 @@ export const attachmentText = (attachment: AttachmentJson): string =>
     ["boot", bootText(attachment)],
     ["reset", attachment.reset],
     ["read", readsText(attachment)],
+    ["others", strangersText(attachment)],
     ["files", filesReadText(attachment)],
     ["served", termsText(attachment)],
     ["detached", ruleText(attachment)],

@@ -13,6 +13,7 @@ import { attachmentText } from "./attachment-text.ts";
 interface ReplaceOptions extends WorkOptions, SourceOptions {
   readonly attachment?: string;
   readonly digest?: string;
+  readonly expectAgent?: boolean;
 }
 
 const role: AttachmentRole = "configdrive";
@@ -43,13 +44,15 @@ export const defineReplace = (command: Command, cli: Cli): void => {
     .argument("[uri]", sourceHelp)
     .option("--attachment <id>", "that of the machine which is meant (default: its config drive)")
     .option("--digest <sha256>", "refuse bytes with another SHA-256", parseDigest)
+    .option("--expect-agent", "a deploy agent may run here: refuse unless the machine is off")
     .option("--deadline <duration>", "give up and undo after this long (default 10m)", parseDuration);
   addWorkOptions(addSourceOptions(command)).action(
     async (machine: string, uri: string | undefined, options: ReplaceOptions) => {
-      const { digest, deadline, idempotencyKey } = options;
+      const { digest, expectAgent, deadline, idempotencyKey } = options;
       const body = {
         source: await readSource(cli, uri, options),
         ...(digest === undefined ? {} : { digest }),
+        ...(expectAgent === undefined ? {} : { expectAgent }),
         ...(deadline === undefined ? {} : { deadlineMs: deadline }),
       };
       const client = await connect(cli);

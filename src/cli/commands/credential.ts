@@ -7,11 +7,14 @@ import { addListOptions } from "../input/listing.ts";
 import { fields, formatTime, table } from "../render.ts";
 import { type CredentialJson, toCredential } from "../views.ts";
 
+const goesTo = ({ kind, destinations }: CredentialJson): string =>
+  `${destinations.join(" ")}${kind === "swift" ? " and its object store" : ""}`;
+
 const credentialText = (credential: CredentialJson): string =>
   fields([
     ["credential", credential.name],
     ["kind", credential.kind],
-    ["goes to", credential.destinations.join(" ")],
+    ["goes to", goesTo(credential)],
     ["created", formatTime(credential.createdAt)],
     ["updated", formatTime(credential.updatedAt)],
   ]);
@@ -28,7 +31,7 @@ const list = async (cli: Cli, page: ListOptions): Promise<void> => {
   const listing = await (await connect(cli)).list("/v1/credentials", toCredential, page);
   const text = table(
     ["name", "kind", "goes to", "updated"],
-    listing.items.map((item) => [item.name, item.kind, item.destinations.join(" "), formatTime(item.updatedAt)]),
+    listing.items.map((item) => [item.name, item.kind, goesTo(item), formatTime(item.updatedAt)]),
     "There is no named credential.",
   );
   await cli.show(listing, text);

@@ -21,7 +21,7 @@ const shorten = (names: readonly string[]): string =>
     ? names.join(", ")
     : `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
 
-const piecesText = (files: readonly File[]): string => {
+const piecesText = (files: readonly File[], leftOut: number): string => {
   const ofLatest = files.filter(({ path }) => path.startsWith(latest));
   const shown = ofLatest.length > 0 ? ofLatest : files;
   const named = (path: string): string => (path.startsWith(latest) ? path.slice(latest.length) : path);
@@ -32,15 +32,16 @@ const piecesText = (files: readonly File[]): string => {
     ...(missing.length === 0 ? [] : [`not read: ${shorten(missing.map(({ path }) => named(path)))}`]),
   ];
   const others = files.length - shown.length;
-  const rest =
-    others === 0
-      ? ""
-      : ` (and ${files.filter(isComplete).length - shown.filter(isComplete).length} of ${others} others)`;
-  return `${parts.join("; ")}${rest}`;
+  const complete = files.filter(isComplete).length - shown.filter(isComplete).length;
+  const rest = [
+    ...(others === 0 ? [] : [`and ${complete} of ${others} others`]),
+    ...(leftOut === 0 ? [] : [`${leftOut} more are not listed`]),
+  ];
+  return `${parts.join("; ")}${rest.length === 0 ? "" : ` (${rest.join("; ")})`}`;
 };
 
 export const filesReadText = ({ reads }: AttachmentJson): string | undefined => {
   if (reads?.pattern === undefined || reads.pattern === "none") return undefined;
   if (reads.pattern === "download") return "read by the BMC at large: what of it the machine read cannot be told";
-  return reads.files === undefined ? undefined : piecesText(reads.files);
+  return reads.files === undefined ? undefined : piecesText(reads.files, reads.filesLeftOut ?? 0);
 };

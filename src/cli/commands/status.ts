@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { formatSize } from "../../core/units.ts";
 import { at, connect, type RestClient } from "../client.ts";
 import type { Cli } from "../context.ts";
-import { fields, formatTime, shortDigest, table } from "../render.ts";
+import { fields, formatTime, plain, shortDigest, table } from "../render.ts";
 import { type AttachmentJson, isObject, type OperationJson, toAttachment, toMachine, toOperation } from "../views.ts";
 import { attachmentText } from "./attachment-text.ts";
 
@@ -26,6 +26,17 @@ const attachmentTable = (attachments: readonly AttachmentJson[]): Promise<string
     "Nothing is attached.",
   );
 
+/** Of those that are live the others tell. */
+const leftQuery = { state: ["detached", "failed"], leftIn: "true" };
+
+const leftText = (attachments: readonly AttachmentJson[]): string =>
+  attachments
+    .map(({ id, machineName, leftIn }) => {
+      const slot = plain(`slot ${leftIn ?? ""} of ${machineName}`);
+      return `${slot} may still hold our medium of attachment ${id}; it is looked at again by itself\n`;
+    })
+    .join("");
+
 const runningText = (operations: readonly OperationJson[]): string =>
   fields(
     operations.map(
@@ -38,10 +49,11 @@ const overall = async (cli: Cli, client: RestClient): Promise<void> => {
   const answer = await client.call("GET", "/readyz");
   const gateway = isObject(answer) && typeof answer["status"] === "string" ? answer["status"] : "ready";
   const { items: attachments } = await client.list("/v1/attachments", toAttachment, { query: { state: live } });
+  const { items: left } = await client.list("/v1/attachments", toAttachment, { query: leftQuery });
   const { items: operations } = await client.list("/v1/operations", toOperation, { query: { state: unfinished } });
   await cli.show(
-    { gateway, attachments, operations },
-    attachmentTable(attachments).then((text) => `${text}${runningText(operations)}`),
+    { gateway, attachments, left, operations },
+    attachmentTable(attachments).then((text) => `${text}${leftText(left)}${runningText(operations)}`),
   );
 };
 
@@ -50,12 +62,13 @@ const ofMachine = async (cli: Cli, client: RestClient, name: string): Promise<vo
   const { items: attachments } = await client.list(at`/v1/machines/${name}/attachments`, toAttachment, {
     query: { state: live },
   });
+  const { items: left } = await client.list(at`/v1/machines/${name}/attachments`, toAttachment, { query: leftQuery });
   const { items: operations } = await client.list("/v1/operations", toOperation, {
     query: { machine: machine.id, state: unfinished },
   });
   const text =
     attachments.length === 0 ? `Nothing is attached to ${machine.name}.\n` : attachments.map(attachmentText).join("\n");
-  await cli.show({ machine, attachments, operations }, `${text}${runningText(operations)}`);
+  await cli.show({ machine, attachments, left, operations }, `${text}${leftText(left)}${runningText(operations)}`);
 };
 
 export const define = (command: Command, cli: Cli): void => {

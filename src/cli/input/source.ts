@@ -1,4 +1,5 @@
 // An image source from an argument: a URI, an image of the store, a file that is sent as base64, or the JSON of a config drive.
+import { isUtf8 } from "node:buffer";
 import { type Command, Option } from "commander";
 import { type DriveLayout, driveLayouts } from "../../core/vocabulary.ts";
 import type { Cli } from "../context.ts";
@@ -59,9 +60,10 @@ const warnOfSecrets = (cli: Cli, uri: string): void => {
   cli.note("note: arguments are visible to everyone on this host; --uri-file takes a URI with secrets from a file.");
 };
 
-const parseDrive = (text: string, what: string): object => {
+const parseDrive = (bytes: Buffer, what: string): object => {
+  if (!isUtf8(bytes)) throw usage(`${what}: the file is not UTF-8 text.`);
   try {
-    const drive: unknown = JSON.parse(text);
+    const drive: unknown = JSON.parse(bytes.toString("utf8"));
     if (isObject(drive)) return drive;
   } catch (error) {
     // The parser's own text quotes the file, which may hold passwords.
@@ -80,7 +82,7 @@ const readDrive = async (
   what: string,
   { layout, ec2 }: SourceOptions,
 ): Promise<SourceBody> => ({
-  configdrive: parseDrive(await readText(cli.io, file, what), what),
+  configdrive: parseDrive(await readBytes(cli.io, file, what), what),
   ...(layout === undefined ? {} : { layout }),
   ...(ec2 === undefined ? {} : { ec2 }),
 });

@@ -1,6 +1,7 @@
 // Reads what is in a FAT12, FAT16 or FAT32 image, of whatever made it. Hostile images cost no more work than they have bytes: each
 // cluster is taken once, and what cannot be followed is left out with a warning.
 import type { ByteRange } from "../../core/records.ts";
+import { createBreathe } from "../breath.ts";
 import { defaultReadLimits, type FoundEntry, type FoundTree, type ReadAt, type ReadLimits } from "../tree.ts";
 import { mostRecords, recordBytes } from "./names.ts";
 import { type Chains, type FoundChain, openChains } from "./read/chains.ts";
@@ -37,6 +38,7 @@ const openReader = (readAt: ReadAt, volume: FatVolume, limits: ReadLimits) => {
   const chains: Chains = openChains(readAt, volume);
   const warnings: Warnings = collectWarnings();
   const entries: FoundEntry[] = [];
+  const breathe = createBreathe();
   let directoryBytes = 0;
   let pathCharacters = 0;
 
@@ -72,7 +74,7 @@ const openReader = (readAt: ReadAt, volume: FatVolume, limits: ReadLimits) => {
     return { path, depth, chain: await chains.follow(first, mostDirectoryBytes / volume.clusterBytes) };
   };
 
-  return { chains, warnings, entries, readDirectory, addFile, addDirectory };
+  return { chains, warnings, entries, breathe, readDirectory, addFile, addDirectory };
 };
 
 type Reader = ReturnType<typeof openReader>;
@@ -86,13 +88,14 @@ const faultOf = (name: string, path: string, siblings: ReadonlySet<string>): str
 
 /** Answers the directories in it. */
 const walkDirectory = async (
-  { warnings, addFile, addDirectory }: Reader,
+  { warnings, breathe, addFile, addDirectory }: Reader,
   { path, depth }: PlacedDirectory,
   records: readonly DirectoryRecord[],
 ): Promise<readonly PlacedDirectory[]> => {
   const inside: PlacedDirectory[] = [];
   const names = new Set<string>();
   for (const record of records) {
+    await breathe();
     const { name } = record;
     const child = path === "" ? name : `${path}/${name}`;
     const fault = faultOf(name, child, names);

@@ -44,7 +44,7 @@ export const inspect = async (
     entries: entries.map((entry) => ({ kind: entry.kind, path: entry.path, sizeBytes: entry.sizeBytes })),
     ...documentsOf(drive),
     macAddresses: macAddressesOf(drive.networkData),
-    forms: formsOf(found, sizeBytes, mostBytes),
+    ...formsOf(found, sizeBytes, mostBytes),
     warnings: someOf([...labelWarnings(label, drive, view), ...driveWarnings(drive, view), ...found.warnings]),
   };
 };

@@ -21,7 +21,7 @@ export const lookInto = async (
       .map(({ path, sizeBytes, extents }) => ({ path, sizeBytes, extents })),
     macAddresses: macAddressesOf(drive.networkData),
     warnings: someOf([...labelWarnings(found.label, drive, view), ...driveWarnings(drive, view), ...found.warnings]),
-    forms: formsOf(found, sizeBytes, mostBytes),
+    ...formsOf(found, sizeBytes, mostBytes),
   };
 };
 

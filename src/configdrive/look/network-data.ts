@@ -10,6 +10,8 @@ interface Card {
   readonly needsMac: boolean;
 }
 
+/** A name of a link that is longer is cut where it is told. */
+const longestName = 64;
 /** More are in no machine. */
 const mostCards = 1024;
 
@@ -21,7 +23,7 @@ const objects = (value: Json | undefined): readonly JsonObject[] =>
 const nameOf = (...values: readonly (Json | undefined)[]): string =>
   String(values.find((value) => typeof value === "string" || typeof value === "number") ?? "without a name").slice(
     0,
-    64,
+    longestName,
   );
 
 /** Bonds and VLANs are made by the machine: their addresses need not be there. */
@@ -50,13 +52,14 @@ const cardsOf = (data: JsonObject): readonly Card[] => {
   return data["version"] === 2 ? cardsOfVersion2(data) : openstackCards(data);
 };
 
+/** With colons or with hyphens between, as a BMC may write it too. */
 const isMac = (mac: Json | undefined): mac is string =>
-  typeof mac === "string" && /^[0-9a-f]{2}(?:(?::[0-9a-f]{2}){5}|(?::[0-9a-f]{2}){19})$/i.test(mac);
+  typeof mac === "string" && /^[0-9a-f]{2}([:-])[0-9a-f]{2}(?:(?:\1[0-9a-f]{2}){4}|(?:\1[0-9a-f]{2}){18})$/i.test(mac);
 
 /** Of the cards that must be in the machine: lower case, colons, each once. */
 export const macAddressesOf = (data: Json | undefined): readonly string[] => {
   const macs = isObject(data) ? cardsOf(data).map(({ mac }) => mac) : [];
-  return [...new Set(macs.filter(isMac).map((mac) => mac.toLowerCase()))].slice(0, mostCards);
+  return [...new Set(macs.filter(isMac).map((mac) => mac.toLowerCase().replaceAll("-", ":")))].slice(0, mostCards);
 };
 
 const cardWarnings = ({ name, mac, needsMac }: Card): readonly string[] => {

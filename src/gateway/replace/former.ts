@@ -6,12 +6,17 @@ import { publish } from "../publish.ts";
 import type { Way } from "../way.ts";
 import type { Former, ReplaceWork } from "./replace-work.ts";
 
-/** Our URL goes, and what is shown without one: the slot was ours, and empty, when the new medium went in. */
+/**
+ * Whatever is not shown to be another's goes: the slot was ours, and empty, when the new medium went in, and some BMCs show nothing of what
+ * they hold. Until that is done it counts as left in.
+ */
 export const takeNewOut = async (work: ReplaceWork, { slot: id }: Way, media: MediaDriver): Promise<void> => {
   const url = work.deps.publications.find(work.attachmentId)?.url;
+  await work.deps.attachments.update(work.attachmentId, { leftIn: id });
   const { state } = await media.slot(id);
-  const isOurs = state?.image === undefined ? state?.inserted : state.image === url;
-  if (isOurs === true) await media.eject(id);
+  const isForeign = state?.inserted === true && state.image !== undefined && state.image !== url;
+  if (!isForeign) await media.eject(id);
+  await work.deps.attachments.update(work.attachmentId, { leftIn: undefined });
 };
 
 /** Answers the former publication where it was not withdrawn yet. */

@@ -11,6 +11,7 @@ export interface ReplaceInput {
   readonly source: Source;
   readonly shown: SourceRecord;
   readonly digest?: string;
+  readonly expectAgent?: boolean;
 }
 
 /** As it was before anything was touched. */

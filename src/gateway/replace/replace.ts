@@ -3,12 +3,14 @@
 import type { Json, MediaDriver, Slot, SlotState } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { OperationHandler } from "../../core/ports.ts";
-import type { AttachmentRecord } from "../../core/records.ts";
+import type { AttachmentRecord, MachineRecord } from "../../core/records.ts";
+import { refuseWhereAgentMayRun } from "../agent-guard.ts";
 import { audit, warn } from "../attach-work.ts";
 import { type Conversations, mediaOf } from "../connect.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { fetchImage, foreignMacs, type ImageFacts, repackFor } from "../image.ts";
 import { mediumOf, noteSlot } from "../insert.ts";
+import { withOwner } from "../own-media.ts";
 import { publish } from "../publish.ts";
 import { chooseWay, type Way } from "../way.ts";
 import { publishFormer, putFormerBack, takeNewOut } from "./former.ts";
@@ -93,13 +95,11 @@ const imageStep = (work: ReplaceWork, { role }: Former): Promise<ImageFacts> =>
 /** The same slot, and nothing of the BMC is changed. @throws MediabayError SLOT_OCCUPIED where somebody else's medium is in there now */
 const wayStep = (work: ReplaceWork, { slot: id, role }: Former, image: ImageFacts): Promise<Way> =>
   work.context.step("connect", "Connect to the BMC and look at the slot", async () => {
-    const { session } = await work.link.get(work.context.signal);
+    const { session, machine } = await work.link.get(work.context.signal);
+    await refuseWhereAgentMayRun({ role, ...agentWish(work) }, session);
     const media = mediaOf(session);
     const slot = await media.slot(id);
-    if (isForeign(work, slot)) {
-      const shown = slot.state?.image ?? "a medium";
-      throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds ${shown}, which is not ours; it was left in.`);
-    }
+    refuseForeign(work, machine, slot);
     for (const mac of await foreignMacs(work.deps, image, session.inventory))
       await warn(work, `The image's network_data names the port ${mac}, which this machine's inventory does not have.`);
     const { rules } = media;
@@ -108,11 +108,16 @@ const wayStep = (work: ReplaceWork, { slot: id, role }: Former, image: ImageFact
     return chooseWay({ ...request, ...(rules === undefined ? {} : { rules }) });
   });
 
-const isForeign = ({ deps, attachmentId }: ReplaceWork, { state }: Slot): boolean =>
-  state?.inserted === true &&
-  state.image !== undefined &&
-  state.image !== deps.publications.find(attachmentId)?.url &&
-  !deps.publications.isOurs(state.image);
+/** What is ours is the present publication's, or left over from one that was withdrawn. @throws MediabayError SLOT_OCCUPIED */
+const refuseForeign = ({ deps, attachmentId }: ReplaceWork, machine: MachineRecord, slot: Slot): void => {
+  const owned = withOwner(deps, machine, slot);
+  const shown = owned.state?.inserted === true ? owned.state.image : undefined;
+  if (shown === undefined || owned.attachmentId === attachmentId || owned.leftover === true) return;
+  throw new MediabayError("SLOT_OCCUPIED", `Slot ${slot.id} holds ${shown}, which is not ours; it was left in.`);
+};
+
+const agentWish = ({ input: { expectAgent } }: ReplaceWork): Pick<ReplaceInput, "expectAgent"> =>
+  expectAgent === undefined ? {} : { expectAgent };
 
 const repackStep = (work: ReplaceWork, stored: ImageFacts, way: Way): Promise<ImageFacts> =>
   work.context.step("repack", `Repack the files for slot ${way.slot}`, ({ signal }) =>
@@ -127,10 +132,15 @@ const ejectStep = (work: ReplaceWork, former: Former): Promise<Json> =>
     "eject",
     "Eject the former medium",
     async () => {
-      const media = await slotOf(work, work.context.signal);
+      const { session, machine } = await work.link.get(work.context.signal);
+      await refuseWhereAgentMayRun({ role: former.role, ...agentWish(work) }, session);
+      const media = mediaOf(session);
+      // An earlier attempt may have emptied it, for somebody else to use.
+      refuseForeign(work, machine, await media.slot(former.slot));
       await media.eject(former.slot);
       const observedAt = work.deps.clock.now();
-      await work.deps.attachments.update(work.attachmentId, { observed: { inserted: false }, observedAt });
+      const seen = { observed: { inserted: false }, observedAt, leftIn: undefined };
+      await work.deps.attachments.update(work.attachmentId, seen);
       return null;
     },
     async (_output, signal) => putFormerBack(work, former, await slotOf(work, signal)),

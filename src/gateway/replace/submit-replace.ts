@@ -27,30 +27,25 @@ export const submitReplace = async (
   if (attachment.state === "detached" || attachment.state === "failed") throw notAttached(attachment);
   const machine = await deps.machines.get(attachment.machineId);
   const operationId = randomUUID();
-  try {
-    const accepted = await accept(deps, machine, attachment, request, { ...options, operationId });
-    if (!accepted.created) await deps.images.release(operationId);
-    return accepted;
-  } catch (error) {
-    await deps.images.release(operationId);
-    throw error;
-  }
+  return accept(deps, machine, attachment, request, { ...options, operationId });
 };
 
 const accept = async (
   deps: SubmittingDeps,
   machine: MachineRecord,
   { id: attachmentId, role }: AttachmentRecord,
-  { source: asked, digest }: ReplaceRequest,
+  { source: asked, digest, expectAgent }: ReplaceRequest,
   { operationId, ...options }: RequestOptions & { readonly operationId: string },
 ): Promise<Accepted> => {
   const wanted = digest === undefined ? {} : { digest };
+  const guarded = expectAgent === true ? { expectAgent } : {};
   const source = await storedSource(deps, { source: asked, role, machine, holder: operationId, ...wanted });
-  const input: ReplaceInput = { source, shown: sourceRecord(asked, source), ...wanted };
+  const input: ReplaceInput = { source, shown: sourceRecord(asked, source), ...wanted, ...guarded };
   const accepted = await submit(deps, machine, "replace", asJson(input), options, {
     attachmentId,
     operationId,
-    asked: asJson({ attachment: attachmentId, source: askedSource(asked, source), ...wanted }),
+    holder: operationId,
+    asked: asJson({ attachment: attachmentId, source: askedSource(asked, source), ...wanted, ...guarded }),
   });
   if (accepted.created) {
     await deps.auditLog.append({

@@ -49,13 +49,24 @@ export const watchDetaching = (deps: SubmittingDeps, watch: DetachWatch, signal:
 
 /** One that is being detached is not attached just now, and may be again. */
 const forgetEnded = async (
-  { journal }: SubmittingDeps,
+  { attachments }: SubmittingDeps,
   watched: Map<string, Watched>,
   attached: ReadonlySet<string>,
 ): Promise<void> => {
-  for (const [id, { operationId }] of watched) {
+  for (const id of watched.keys()) {
     if (attached.has(id)) continue;
-    if (operationId === undefined || (await journal.get(operationId)).state === "succeeded") watched.delete(id);
+    const state = (await unlessGone(attachments.get(id)))?.state;
+    if (state !== "attached" && state !== "detaching") watched.delete(id);
+  }
+};
+
+/** Records are pruned some time after their end. */
+const unlessGone = async <T>(record: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await record;
+  } catch (error) {
+    if (error instanceof MediabayError && error.code === "NOT_FOUND") return undefined;
+    throw error;
   }
 };
 
@@ -72,9 +83,9 @@ const look = async (
   state: Watched,
   signal: AbortSignal,
 ): Promise<void> => {
-  const now = deps.clock.now();
-  if (state.notBefore > now || (await isUnderWay(deps, attachment, state))) return;
+  if (state.notBefore > deps.clock.now()) return;
   try {
+    if (await isUnderWay(deps, attachment, state)) return;
     const verdict = await judge(deps, conversations, attachment, state, signal);
     if (verdict === "untold") await tellUntold(deps, attachment, state);
     if (verdict === "due") await detach(deps, attachment, state);
@@ -133,9 +144,11 @@ const detach = async (deps: SubmittingDeps, attachment: AttachmentRecord, state:
 /** Of the detach that we asked for. One that failed is asked for again, later. */
 const isUnderWay = async (deps: SubmittingDeps, { id }: AttachmentRecord, state: Watched): Promise<boolean> => {
   if (state.operationId === undefined) return false;
-  const { state: how, error } = await deps.journal.get(state.operationId);
+  const operation = await unlessGone(deps.journal.get(state.operationId));
+  const { state: how, error } = operation ?? {};
   if (how === "queued" || how === "running" || how === "compensating") return true;
   delete state.operationId;
+  if (operation === undefined) return false;
   if (how === "succeeded") return true;
   state.tries += 1;
   state.notBefore = deps.clock.now() + backOffMs(state.tries);

@@ -1,6 +1,6 @@
 // What bytes are, by their magic and never by trial: gzip (RFC 1952), ISO 9660 (ECMA-119 §8.1), FAT boot sector, base64 text (RFC 4648 §4).
 // Everything else gets a name for the person who gave it to us.
-import { parseBpb } from "./fat.ts";
+import { parseBootSector } from "../../configdrive/fat/read/volume.ts";
 
 export type Content = "gzip" | "base64" | "iso9660" | "fat";
 
@@ -17,7 +17,7 @@ export const recognise = (prefix: Buffer): Content | undefined => {
   if (prefix.length >= 2 && prefix.readUInt16BE(0) === 0x1f8b) return "gzip";
   // Before FAT: a hybrid ISO carries a boot sector too.
   if (hasIsoSignature(prefix)) return "iso9660";
-  if (parseBpb(prefix) !== undefined) return "fat";
+  if (parseBootSector(prefix).fault === undefined) return "fat";
   return isBase64Text(prefix) ? "base64" : undefined;
 };
 
@@ -51,8 +51,8 @@ const foreign: readonly Signature[] = [
   signature("a UDF image without ISO 9660", "BEA01", 32_769),
   signature("a UDF image without ISO 9660", "NSR0", 32_769),
   signature("an ext2/3/4 file system", "\x53\xef", 1080),
-  signature("a disk with a boot sector (MBR) that is no FAT volume", "\x55\xaa", 510),
 ];
+const bootSector = signature("a disk with a boot sector (MBR) that is no FAT volume", "\x55\xaa", 510);
 
 const describeText = (text: string): string | undefined => {
   const start = text.replace(/^\xef\xbb\xbf/, "").trimStart();
@@ -70,8 +70,10 @@ export const describe = (prefix: Buffer): string => {
   const text = prefix.toString("latin1");
   if (prefix.length === 0) return "empty";
   if (text.trim() === "") return "nothing but white space";
-  const known = foreign.find(({ magic, offset }) => text.startsWith(magic, offset));
-  if (known !== undefined) return known.name;
+  const isSigned = ({ magic, offset }: Signature): boolean => text.startsWith(magic, offset);
+  const known = foreign.find(isSigned)?.name ?? parseBootSector(prefix).foreign;
+  if (known !== undefined) return known;
+  if (isSigned(bootSector)) return bootSector.name;
   if (isPlainText(text.slice(0, 512))) return describeText(text.slice(0, 512)) ?? "plain text";
   return prefix.every((byte) => byte === 0) ? "nothing but zeros" : "of no known format";
 };

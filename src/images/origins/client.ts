@@ -2,9 +2,10 @@
 import { createOriginClient, type OriginClient } from "../../wire/guarded/origin-client.ts";
 import type { SourceDeps } from "../sources/source.ts";
 
-export const clientOf = ({ policy, settings, lookup }: SourceDeps): OriginClient =>
+export const clientOf = ({ policy, elsewhere, settings, lookup }: SourceDeps): OriginClient =>
   createOriginClient({
     policy,
+    ...(elsewhere && { elsewhere }),
     timeouts: settings.timeouts,
     ...(settings.ca && { ca: settings.ca }),
     ...(lookup && { lookup }),

@@ -6,6 +6,7 @@ import type { Clock } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { SwiftCredential } from "../../core/source-credentials.ts";
 import type { OriginClient, OriginReply } from "../../wire/guarded/origin-client.ts";
+import { createFlights } from "../flights.ts";
 
 export interface SwiftSession {
   readonly token: string;
@@ -14,7 +15,7 @@ export interface SwiftSession {
 }
 
 export interface Keystone {
-  /** The one of before, or a new login. @throws MediabayError SOURCE_UNREACHABLE, SOURCE_REFUSED, SOURCE_FORBIDDEN */
+  /** The one of before, or a new login, shared by all who ask meanwhile. @throws MediabayError SOURCE_UNREACHABLE, SOURCE_REFUSED, SOURCE_FORBIDDEN */
   session(credential: SwiftCredential, signal: AbortSignal): Promise<SwiftSession>;
   /** Drops it where it is still the one that is kept. */
   forget(session: SwiftSession): void;
@@ -63,6 +64,17 @@ const loginBody = ({ login }: SwiftCredential): unknown => {
   return { auth: { identity: { methods: ["application_credential"], application_credential: named } } };
 };
 
+/** Unless a TempURL key keeps the token with us. */
+const checkStaysSecret = (accountUrl: string, { authUrl, tempUrlKey }: SwiftCredential, host: string): void => {
+  if (new URL(authUrl).protocol === "http:" || new URL(accountUrl).protocol === "https:" || tempUrlKey !== undefined)
+    return;
+  const message = `Keystone at ${host} speaks https and names an object store in plain http, where its token would be seen.`;
+  throw new MediabayError("SOURCE_FORBIDDEN", message, {
+    host,
+    hint: "Have the catalog name an https endpoint, choose another interface or region in the credential, or give it a tempUrlKey.",
+  });
+};
+
 const accountUrlOf = (catalog: Catalog, credential: SwiftCredential, host: string): string => {
   const wanted = `object-store endpoint of the interface ${credential.interface}`;
   const endpoints = catalog
@@ -81,6 +93,7 @@ const accountUrlOf = (catalog: Catalog, credential: SwiftCredential, host: strin
     throw refused(host, `names more than one ${wanted} (${regions})`, "Name the region in the credential.");
   }
   if (!URL.canParse(first.url) || !/^https?:/i.test(first.url)) throw refused(host, `names an ${wanted} without a URL`);
+  checkStaysSecret(first.url, credential, host);
   return first.url.replace(/\/+$/, "");
 };
 
@@ -116,21 +129,30 @@ const logIn = async (client: OriginClient, credential: SwiftCredential, signal: 
 };
 
 export const createKeystone = (client: OriginClient, clock: Clock): Keystone => {
-  const kept = new Map<string, Awaited<ReturnType<typeof logIn>>>();
+  type Login = Awaited<ReturnType<typeof logIn>>;
+  const kept = new Map<string, Login>();
+  const underWay = createFlights<symbol, Login>();
   const nameOf = (credential: SwiftCredential): string =>
     createHash("sha256").update(JSON.stringify(credential)).digest("base64");
+
+  const keep = (name: string, made: Login): void => {
+    kept.delete(name);
+    kept.set(name, made);
+    const [oldest] = kept.keys();
+    if (kept.size > mostSessions && oldest !== undefined) kept.delete(oldest);
+  };
 
   return {
     async session(credential, signal) {
       const name = nameOf(credential);
       const known = kept.get(name);
       if (known !== undefined && known.expiresAt - marginMs > clock.now()) return known.session;
-      const made = await logIn(client, credential, signal);
-      kept.delete(name);
-      kept.set(name, made);
-      const [oldest] = kept.keys();
-      if (kept.size > mostSessions && oldest !== undefined) kept.delete(oldest);
-      return made.session;
+      const { session } = await underWay.join(name, Symbol("caller"), signal, async (flight) => {
+        const made = await logIn(client, credential, flight.signal);
+        keep(name, made);
+        return made;
+      });
+      return session;
     },
     forget(session) {
       for (const [name, one] of kept) if (one.session === session) kept.delete(name);

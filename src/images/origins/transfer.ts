@@ -159,10 +159,13 @@ class OriginTransfer implements Transfer {
 
   async #refusal(answer: OriginAnswer): Promise<MediabayError> {
     const { name, context } = this.#origin;
-    const { status } = answer;
+    const { status, url } = answer;
     try {
       const named = await this.#origin.refusal?.(answer);
-      const message = `The origin ${name} answered ${status}.`;
+      const isAsked = url.host === context["host"] || context["host"] === undefined;
+      const message = isAsked
+        ? `The origin ${name} answered ${status}.`
+        : `The origin ${name} redirects to ${url.host}, which answered ${status}.`;
       return named ?? new MediabayError("SOURCE_REFUSED", message, { ...context, status });
     } finally {
       answer.close();

@@ -23,6 +23,10 @@ export type Verdict = "admitted" | "unknown" | { readonly retryAfterS: number };
 
 const mostStrangersLogged = 16;
 
+/** Nobody is where the BMC's addresses are not known, nor is a proxy that does not tell for whom it asks. */
+export const isStranger = ({ bmcAddresses }: LivePublication, { address }: Reader): boolean =>
+  address !== undefined && bmcAddresses.size > 0 && !bmcAddresses.has(address);
+
 /** A BMC is never kept from its own image, whatever others do at its address's neighbours. */
 export const admit = (deps: AdmissionDeps, live: LivePublication | undefined, reader: Reader): Verdict => {
   const { guesses } = deps;

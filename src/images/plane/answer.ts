@@ -1,10 +1,12 @@
 // Answers one request of the image plane: GET and HEAD of a published image, whole or a range, and nothing else.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Log } from "../../core/ports.ts";
+import type { ByteRange } from "../../core/records.ts";
 import type { PublicationBook } from "../publications/book.ts";
+import type { LastStep } from "../publications/last-read.ts";
 import type { LivePublication } from "../publications/live.ts";
 import { parseRange } from "../ranges.ts";
-import { type AdmissionObserver, admit } from "./admission.ts";
+import { type AdmissionObserver, admit, isStranger } from "./admission.ts";
 import { evaluateConditions, rangeApplies } from "./conditions.ts";
 import type { Connection, ConnectionLimits, Connections } from "./connections.ts";
 import type { Content } from "./contents.ts";
@@ -39,6 +41,7 @@ interface Exchange {
   sentBytes: () => number;
   /** Runs once, when the response ended or broke: notes the read and lets go of the content. */
   finish: (() => void) | undefined;
+  lastStep: LastStep | undefined;
 }
 
 const bodies = {
@@ -85,7 +88,10 @@ const readerOf = ({ plane, connection, request }: Exchange): Reader =>
     ? readerBehind(connection.peer, request.headers["x-forwarded-for"], plane.readers)
     : connection.peer;
 
-const sendBytes = (exchange: Exchange, content: Content, from: number, to: number, head: string[]): void => {
+/** `last`: before the last bytes. */
+type Sending = ByteRange & { readonly head: string[]; readonly last: (() => LastStep | undefined) | undefined };
+
+const sendBytes = (exchange: Exchange, content: Content, { from, to, head, last }: Sending): void => {
   const { plane, connection, response } = exchange;
   const transfer = startTransfer({
     response,
@@ -93,6 +99,10 @@ const sendBytes = (exchange: Exchange, content: Content, from: number, to: numbe
     from,
     to,
     sendHead: () => response.writeHead(exchange.status, head),
+    beforeLast: () => {
+      if (exchange.finish !== undefined) exchange.lastStep = last?.();
+      return exchange.lastStep?.ready;
+    },
     onProgress: () => {
       connection.progress += 1;
     },
@@ -128,9 +138,16 @@ const answerImage = (exchange: Exchange, live: LivePublication, reader: Reader, 
   const head = [...live.headers, "Content-Length", String(to - from)];
   if (range.kind === "part") head.push("Content-Range", `bytes ${from}-${to - 1}/${sizeBytes}`);
   const method = isHead ? "HEAD" : "GET";
-  exchange.finish = () => plane.book.noteRead(live, reader.remote, method, from, from + exchange.sentBytes());
-  if (isHead || to === from) response.writeHead(200, head).end();
-  else sendBytes(exchange, content, from, to, head);
+  const stranger = isStranger(live, reader);
+  const { remote } = reader;
+  exchange.finish = () =>
+    plane.book.noteRead(live, { remote, method, from, to: from + exchange.sentBytes(), ...(stranger && { stranger }) });
+  if (isHead || to === from) {
+    response.writeHead(200, head).end();
+    return;
+  }
+  const last = stranger ? undefined : () => plane.book.lastStep(live, { from, to });
+  sendBytes(exchange, content, { from, to, head, last });
 };
 
 /** Holds the content until the exchange is over; a withdrawal in between is a 404, or cuts what runs. */
@@ -154,6 +171,7 @@ const withContent = (exchange: Exchange, live: LivePublication, reader: Reader, 
     live.transfers.delete(cut);
     plane.book.contents.release(digest);
     if (exchange.status < 300) note?.();
+    exchange.lastStep?.over();
   };
 };
 
@@ -183,7 +201,16 @@ const run = (plane: Plane, connection: Connection, request: IncomingMessage, res
   connection.receiving = false;
   connection.seenProgress = connection.progress;
   connection.since = plane.monotonic();
-  const exchange: Exchange = { plane, connection, request, response, status: 0, sentBytes: nothing, finish: undefined };
+  const exchange: Exchange = {
+    plane,
+    connection,
+    request,
+    response,
+    status: 0,
+    sentBytes: nothing,
+    finish: undefined,
+    lastStep: undefined,
+  };
   response.once("close", () => {
     exchange.finish?.();
     plane.observer.onRequest?.({ status: exchange.status, bytes: exchange.sentBytes() });

@@ -18,11 +18,19 @@ export interface TransferRequest {
   readonly to: number;
   /** Writes the head; called when the first bytes are at hand. */
   readonly sendHead: () => void;
+  /** Called once, before the last bytes; they wait for what it answers. */
+  readonly beforeLast: () => Promise<void> | undefined;
   /** The peer took a step. */
   readonly onProgress: () => void;
   /** The image could not be read: nothing more will be sent. */
   readonly onFailure: (error: Error) => void;
 }
+
+/** At once where nothing is to be waited for: no other response pays for it. */
+const afterHold = (hold: Promise<void> | undefined, go: () => void): void => {
+  if (hold === undefined) go();
+  else void hold.then(go);
+};
 
 const sendFromMemory = (request: TransferRequest, memory: Buffer): Transfer => {
   const { response, from, to, onProgress } = request;
@@ -39,8 +47,11 @@ const sendFromMemory = (request: TransferRequest, memory: Buffer): Transfer => {
       onProgress();
       if (end < to) step();
     };
-    if (end === to) response.end(bytes, taken);
-    else response.write(bytes, taken);
+    if (end < to) response.write(bytes, taken);
+    else
+      afterHold(request.beforeLast(), () => {
+        if (!response.destroyed) response.end(bytes, taken);
+      });
   };
   request.sendHead();
   step();
@@ -55,6 +66,11 @@ const sendFromFile = (request: TransferRequest, file: NonNullable<Content["file"
     if (!response.destroyed) onFailure(error);
   };
   const send = (lent: Lent): void => {
+    if (response.destroyed) return lent.giveBack();
+    const isLast = sent + lent.sizeBytes === to;
+    return isLast ? afterHold(request.beforeLast(), () => put(lent)) : put(lent);
+  };
+  const put = (lent: Lent): void => {
     if (response.destroyed) return lent.giveBack();
     if (sent === from) request.sendHead();
     const end = sent + lent.sizeBytes;

@@ -2,9 +2,11 @@
 import type { ImageFile } from "../../core/configdrive.ts";
 import type { Clock } from "../../core/driver.ts";
 import type { Log, PublicationCatalog, Publications } from "../../core/ports.ts";
+import type { ByteRange } from "../../core/records.ts";
 import type { Content, ContentLimits, Contents, ImageFiles } from "../plane/contents.ts";
 import type { ListenerAddress, UrlSettings } from "../plane/urls.ts";
-import type { ReadNews } from "../reads/read-log.ts";
+import type { OneRead, ReadNews } from "../reads/read-log.ts";
+import type { LastStep } from "./last-read.ts";
 import type { LivePublication } from "./live.ts";
 import type { EndReason } from "./terms.ts";
 
@@ -17,11 +19,13 @@ export interface PublicationDeps {
   readonly contentLimits?: ContentLimits;
   /** The files inside an image, where it is of a kind and a size that they are known. */
   filesOf?(digest: string): Promise<readonly ImageFile[]>;
-  /** Called once per answered request that sent image bytes; `first` for the very first of a publication. */
+  /** Called once per answered request that sent image bytes to the BMC; `first` for the very first of a publication. */
   onRead?(attachmentId: string, first: boolean): void;
+  /** Somebody who is not the BMC was answered. Called once a publication and address, for so many addresses. */
+  onStrangerRead?(attachmentId: string, remote: string): void;
   /** Called within seconds of the read that proved it. */
   onNews?(attachmentId: string, news: ReadNews): void;
-  /** Its terms have ended: it is served no more. */
+  /** Its terms have ended: it is served no more. Told again at each start. */
   onEnded?(attachmentId: string, why: EndReason): void;
 }
 
@@ -39,7 +43,9 @@ export interface PublicationBook extends Publications {
   /** As `ready`, once they are. @throws what `ImageFiles.open` throws */
   prepare(publication: LivePublication): Promise<Content>;
   /** Records one answered request that really sent `[from, to)`. Never waits. */
-  noteRead(publication: LivePublication, remote: string, method: "HEAD" | "GET", from: number, to: number): void;
+  noteRead(publication: LivePublication, read: Omit<OneRead, "at">): void;
+  /** A response to the BMC comes to its last bytes. Undefined where nothing is to be waited for. */
+  lastStep(publication: LivePublication, range: ByteRange): LastStep | undefined;
   /** Writes what is not yet written. Further reads are not flushed. */
   close(): Promise<void>;
 }

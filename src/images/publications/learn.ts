@@ -17,6 +17,15 @@ export const learn = async (deps: LearnDeps, live: LivePublication, sizeBytes?: 
   await live.learning;
 };
 
+/** An image that cannot be opened is logged. */
+export const tryToLearn = async (deps: LearnDeps, live: LivePublication): Promise<void> => {
+  try {
+    await learn(deps, live);
+  } catch (error) {
+    deps.log.warn({ error, attachmentId: live.record.attachmentId }, "a published image could not be opened");
+  }
+};
+
 const learnNow = async (deps: LearnDeps, { record, reads }: LivePublication, known?: number): Promise<void> => {
   const sizeBytes = known ?? (await sizeOf(deps.files, record.digest));
   reads.know(sizeBytes, await filesOf(deps, record.digest));

@@ -1,7 +1,7 @@
 // The terms of publications: what they may be, and when they are over.
 import type { Clock } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
-import type { PublishRequest } from "../../core/ports.ts";
+import type { PublicationTerms, PublishRequest } from "../../core/ports.ts";
 import type { LivePublication } from "./live.ts";
 
 /** `expired`: the time limit. `read`: so many full reads. */
@@ -39,6 +39,10 @@ export const dueEnd = ({ record, reads }: LivePublication, now: number): EndReas
   if (expiresAt !== undefined && expiresAt <= now) return "expired";
   return fullReads !== undefined && reads.fullReads >= fullReads ? "read" : undefined;
 };
+
+/** Why what ended then did. */
+export const endOf = ({ expiresAt = Infinity }: PublicationTerms = {}, endedAt: number): EndReason =>
+  endedAt >= expiresAt ? "expired" : "read";
 
 /** Ends what expires, when it expires. */
 export class Expiry {

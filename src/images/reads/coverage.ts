@@ -26,6 +26,12 @@ export class Coverage {
     return this.#starts[0] === 0 ? (this.#ends[0] ?? 0) : 0;
   }
 
+  /** Where the run that `offset` is in, or at the beginning or the end of, ends; `offset` itself where it is at none. */
+  endAfter(offset: number): number {
+    const index = this.#firstEndingAtOrAfter(offset);
+    return (this.#starts[index] ?? Number.POSITIVE_INFINITY) <= offset ? (this.#ends[index] ?? offset) : offset;
+  }
+
   add(from: number, to: number, onNew?: OnNew): void {
     if (to <= from) return;
     const first = this.#firstEndingAtOrAfter(from);

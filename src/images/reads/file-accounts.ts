@@ -1,7 +1,11 @@
 // How much of each file inside an image was sent.
 import type { ImageFile } from "../../core/configdrive.ts";
-import type { FileReads } from "../../core/records.ts";
+import { driveVersionOf, isNoCloudFile } from "../../core/drive-paths.ts";
+import type { FileReads, ReadSummary } from "../../core/records.ts";
 import { Segments } from "./segments.ts";
+
+/** Summaries are stored, answered and asked for every few seconds. */
+const mostListed = 256;
 
 interface Account {
   readonly path: string;
@@ -22,9 +26,21 @@ const toFileReads = ({ path, sizeBytes, readBytes, firstReadAt, completeAt }: Ac
 
 const wholeBytes = ({ extents }: ImageFile): number => extents.reduce((sum, { from, to }) => sum + (to - from), 0);
 
+const rankOf = ({ path }: Account): number => {
+  if (driveVersionOf(path) !== undefined) return 0;
+  if (isNoCloudFile(path)) return 1;
+  return path.startsWith("openstack/") ? 2 : 3;
+};
+
+const listedOf = (accounts: readonly Account[]): readonly Account[] =>
+  accounts.length <= mostListed
+    ? accounts
+    : accounts.toSorted((left, right) => rankOf(left) - rankOf(right)).slice(0, mostListed);
+
 export class FileAccounts {
   readonly #segments: Segments;
   readonly #accounts: readonly Account[];
+  readonly #listed: readonly Account[];
   #completed: Account[] = [];
   #missing: number;
 
@@ -45,6 +61,7 @@ export class FileAccounts {
       latestAt: 0,
       completeAt: undefined,
     }));
+    this.#listed = listedOf(this.#accounts);
     this.#missing = this.#accounts.filter(({ sizeBytes }) => sizeBytes > 0).length;
   }
 
@@ -56,13 +73,20 @@ export class FileAccounts {
     return this.#missing === 0;
   }
 
-  list(): readonly FileReads[] {
-    return this.#accounts.map(toFileReads);
+  /** Where there are too many to list, those first that cloud-init reads. */
+  list(): Pick<ReadSummary, "files" | "filesLeftOut"> {
+    const leftOut = this.#accounts.length - this.#listed.length;
+    return { files: this.#listed.map(toFileReads), ...(leftOut > 0 && { filesLeftOut: leftOut }) };
   }
 
   /** One request for `[from, to)` does not tell which file was wanted. */
   hasMany(from: number, to: number): boolean {
     return this.#segments.hasMany(from, to);
+  }
+
+  /** All bytes of all files lie in `[from, to)`. */
+  isWithin(from: number, to: number): boolean {
+    return this.#segments.isWithin(from, to);
   }
 
   /** `[from, to)` was sent for the first time, not before `firstAt` and not after `lastAt`. */

@@ -9,9 +9,11 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 const mostPending = 16_384;
 
-/** Records of different readers are never joined. */
-const readerOf = ({ remote, method, fullReads = 0 }: ReadRecord): string =>
-  method === "GET" && fullReads === 0 ? remote : `${remote} ${method} ${fullReads}`;
+/** Records of different readers are never joined, nor those of before and after the medium settled. */
+const readerOf = ({ remote, method, fullReads = 0, phase = 0, stranger = false }: ReadRecord): string =>
+  method === "GET" && fullReads === 0 && phase === 0 && !stranger
+    ? remote
+    : `${remote} ${method} ${fullReads} ${phase} ${stranger ? "stranger" : "bmc"}`;
 
 const absorb = (kept: Mutable<ReadRecord>, other: ReadRecord): void => {
   kept.requests += other.requests;

@@ -40,6 +40,12 @@ export class Segments {
     return last > first && (this.#changes[last] ?? 0) - (this.#changes[first] ?? 0) >= 2;
   }
 
+  /** None lies outside of `[from, to)`, and there are some. */
+  isWithin(from: number, to: number): boolean {
+    const [start, end] = [this.#starts[0], this.#ends.at(-1)];
+    return start !== undefined && end !== undefined && from <= start && to >= end;
+  }
+
   /** Calls `tell` for each file with bytes in `[from, to)`, with their number; a file may come several times. */
   each(from: number, to: number, tell: (file: number, bytes: number) => void): void {
     for (let index = this.#firstEndingAfter(from); (this.#starts[index] ?? to) < to; index += 1) {

@@ -16,7 +16,7 @@ export interface Chunks {
   put(index: number, bytes: number, fill: (target: Buffer) => void): Slot;
   /** Taken, but not kept: memory that is used again at once is nearer to the processor. */
   pass(bytes: number, fill: (target: Buffer) => void): Slot;
-  /** Overwrites and forgets all of this image's; what is taken, as soon as it is given back. */
+  /** Overwrites and forgets all of this image's; what is taken, as soon as it is given back. Nothing is put after it. */
   clear(): void;
 }
 
@@ -94,6 +94,8 @@ class SlotCache implements ChunkCache {
 
   forImage(): Chunks {
     const own = new Map<number, CacheSlot>();
+    let isCleared = false;
+    const pass = (bytes: number, fill: (target: Buffer) => void): Slot => this.#pass(bytes, fill, () => isCleared);
     const take = (slot: CacheSlot): Slot => {
       slot.users += 1;
       slot.used = true;
@@ -106,29 +108,31 @@ class SlotCache implements ChunkCache {
       },
       put: (index, bytes, fill) => {
         const slot = bytes <= this.#slotBytes ? this.#free() : undefined;
-        if (slot === undefined) return this.#pass(bytes, fill);
+        if (slot === undefined) return pass(bytes, fill);
         const target = slot.memory.subarray(0, bytes);
         fill(target);
         slot.assign(own, index, target);
         return take(slot);
       },
-      pass: (bytes, fill) => this.#pass(bytes, fill),
+      pass,
       clear: () => {
+        isCleared = true;
         for (const slot of own.values()) slot.wipe();
         for (const memory of this.#spare) memory.fill(0);
       },
     };
   }
 
-  #pass(bytes: number, fill: (target: Buffer) => void): Slot {
+  #pass(bytes: number, fill: (target: Buffer) => void, isCleared: () => boolean): Slot {
     const memory =
       (bytes <= this.#slotBytes ? this.#spare.pop() : undefined) ??
       Buffer.allocUnsafeSlow(Math.max(bytes, this.#slotBytes));
     const target = memory.subarray(0, bytes);
     fill(target);
     const giveBack = (): void => {
-      if (this.#spare.length < mostSpare && memory.length === this.#slotBytes) this.#spare.push(memory);
-      else memory.fill(0);
+      const isSpare = this.#spare.length < mostSpare && memory.length === this.#slotBytes;
+      if (!isSpare || isCleared()) memory.fill(0);
+      if (isSpare) this.#spare.push(memory);
     };
     return { bytes: target, giveBack };
   }

@@ -3,7 +3,7 @@
 // A file's name is the image's SHA-256, which could confirm a guess of all of its content. The database beside it says the same by design
 // (it is how images are asked for, and what the audit trail names), so that another name would hide nothing.
 import { createSecretKey } from "node:crypto";
-import { chmod, type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { chmod, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../core/driver.ts";
 import type { ImageKeys } from "../../core/ports.ts";
@@ -51,6 +51,9 @@ export interface SealedFiles extends ImageFiles {
 }
 
 const digestPattern = /^[0-9a-f]{64}$/;
+/** Of a file in plain whose sealed one takes its name: it has one of its own until it is overwritten, whatever happens in between. */
+const plainPrefix = ".plain-";
+const leftoverPrefixes = [incomingPrefix, plainPrefix];
 /** Beside the images that stay in memory whole. */
 const defaultCacheBytes = 128 << 20;
 const noReserve = (): Promise<void> => Promise.resolve();
@@ -76,11 +79,12 @@ class SealedFolder implements SealedFiles {
       await chmod(folder, 0o700);
     });
     this.#placed.clear();
+    await this.#putBackPlain();
     const keyed = new Set(await keys.ids());
     for (const name of await onDisk(() => readdir(folder))) {
       const isImage = digestPattern.test(name);
       if (isImage && (await this.#take(name, await expectedSize(name), keyed))) continue;
-      if (isImage || name.startsWith(incomingPrefix)) await onDisk(() => rm(this.#path(name), { force: true }));
+      if (isImage || leftoverPrefixes.some((prefix) => name.startsWith(prefix))) await this.#discard(name);
     }
     const used = new Set([...this.#placed.values()].map(({ id }) => id));
     const orphans = (await keys.ids()).filter((id) => !used.has(id));
@@ -166,17 +170,41 @@ class SealedFolder implements SealedFiles {
   }
 
   async #sealPlain(handle: FileHandle, digest: string, expectedSize: number): Promise<boolean> {
+    const { folder } = this.#deps;
     if ((await onDisk(() => handle.stat())).size !== expectedSize) return false;
-    const incoming = await createIncoming(this.#deps.folder, noReserve, () => undefined);
+    const incoming = await createIncoming(folder, noReserve, () => undefined);
     try {
       await copyPlain(handle, incoming);
       if ((await incoming.seal()) !== digest) return false;
+      await onDisk(async () => {
+        await rename(this.#path(digest), this.#path(`${plainPrefix}${digest}`));
+        await syncFolder(folder);
+      });
       await this.place(incoming, digest);
-      await onDisk(() => overwrite(handle, expectedSize));
-      return true;
     } finally {
       await incoming.discard();
     }
+    await this.#discard(`${plainPrefix}${digest}`);
+    return true;
+  }
+
+  /** Where a crash, or a failure, kept the sealed file from its name. */
+  async #putBackPlain(): Promise<void> {
+    const names = await onDisk(() => readdir(this.#deps.folder));
+    for (const name of names) {
+      const digest = name.slice(plainPrefix.length);
+      if (name.startsWith(plainPrefix) && !names.includes(digest))
+        await onDisk(() => rename(this.#path(name), this.#path(digest)));
+    }
+  }
+
+  /** Overwritten first, unless it is noise. */
+  async #discard(name: string): Promise<void> {
+    {
+      await using handle = await onDisk(() => open(this.#path(name), "r+"));
+      if ((await layoutIn(handle)) === undefined) await onDisk(() => overwrite(handle));
+    }
+    await onDisk(() => rm(this.#path(name), { force: true }));
   }
 }
 

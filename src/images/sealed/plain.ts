@@ -15,11 +15,12 @@ export const copyPlain = async (from: FileHandle, to: Incoming): Promise<void> =
   piece.fill(0);
 };
 
-/** The file has no name any more: what its blocks held would else stay on the disk until they are used again. */
-export const overwrite = async (handle: FileHandle, sizeBytes: number): Promise<void> => {
+/** What its blocks hold would else stay on the disk until they are used again. */
+export const overwrite = async (handle: FileHandle): Promise<void> => {
   const zeros = Buffer.alloc(pieceBytes);
-  for (let at = 0; at < sizeBytes; ) {
-    const { bytesWritten } = await handle.write(zeros, 0, Math.min(pieceBytes, sizeBytes - at), at);
+  const { size } = await handle.stat();
+  for (let at = 0; at < size; ) {
+    const { bytesWritten } = await handle.write(zeros, 0, Math.min(pieceBytes, size - at), at);
     at += bytesWritten;
   }
   await handle.datasync();

@@ -79,8 +79,9 @@ class SealedReader implements ImageReader {
   }
 
   async close(): Promise<void> {
-    this.#chunks.clear();
+    // Reads that are under way put what they open into the cache before the file closes.
     await this.#file.close();
+    this.#chunks.clear();
   }
 
   /** What is missing is opened; after one that does not open, what was gathered until then. */

@@ -17,6 +17,8 @@ export interface SourceSettings {
 export interface SourceDeps {
   readonly settings: SourceSettings;
   readonly policy: AddressPolicy;
+  /** Of other origins, to which the one that was named redirects. Default `policy`. */
+  readonly elsewhere?: AddressPolicy;
   readonly clock: Clock;
   /** For tests; the system's resolver otherwise. */
   readonly lookup?: LookupFunction;

@@ -1,5 +1,6 @@
 // /v1/machines/{machine}/attachments and /v1/attachments: attach, detach, look.
 import { z } from "zod";
+import type { AttachmentFilter } from "../../core/ports.ts";
 import { attachmentStates } from "../../core/vocabulary.ts";
 import { sourceBodyLimitBytes } from "../body.ts";
 import { pageOfMachine } from "../machine-filter.ts";
@@ -13,6 +14,8 @@ import { attachBody, replaceBody } from "../schemas/requests.ts";
 
 const tag = "attachments";
 const states = oneOrMoreOf(attachmentStates);
+const leftIn = flag.describe("Only those whose medium the BMC may still hold.");
+const hasOf = (left: boolean): Pick<AttachmentFilter, "has"> => (left ? { has: "leftIn" } : {});
 const pageOutcomes = [{ status: 200, description: "A page of attachments.", schema: pageOf(attachment) }];
 const forceQuery = z.strictObject({
   force: flag.describe("Withdraw and wipe even if the BMC cannot be reached."),
@@ -27,12 +30,13 @@ const ofMachine: readonly Route[] = [
     summary: "List a machine's attachments",
     access: "reader",
     params: machineParams,
-    query: z.strictObject({ ...pageFields, state: states }),
+    query: z.strictObject({ ...pageFields, state: states, leftIn }),
     outcomes: pageOutcomes,
     errors: ["MACHINE_NOT_FOUND"],
-    handle: async ({ params, query: { state, ...page } }, { gateway }) => {
+    handle: async ({ params, query: { state, leftIn: left, ...page } }, { gateway }) => {
       const machineId = (await gateway.getMachine(params.machine)).id;
-      return { status: 200, body: await gateway.listAttachments(page, { machineId, ...(state && { states: state }) }) };
+      const filter = { machineId, ...(state && { states: state }), ...hasOf(left) };
+      return { status: 200, body: await gateway.listAttachments(page, filter) };
     },
   }),
   route({
@@ -46,6 +50,7 @@ const ofMachine: readonly Route[] = [
     params: machineParams,
     body: attachBody,
     bodyLimitBytes: sourceBodyLimitBytes,
+    admit: ({ machine }, { gateway }) => gateway.getMachine(machine),
     outcomes: acceptedOutcomes,
     errors: [
       ...acceptedErrors,
@@ -89,15 +94,16 @@ const byId: readonly Route[] = [
     tag,
     summary: "List attachments",
     access: "reader",
-    query: z.strictObject({ ...pageFields, machine: machineFilter, state: states }),
+    query: z.strictObject({ ...pageFields, machine: machineFilter, state: states, leftIn }),
     outcomes: pageOutcomes,
     errors: ["MACHINE_NOT_FOUND"],
-    handle: async ({ query: { state, machine, ...page } }, { gateway }) => ({
+    handle: async ({ query: { state, machine, leftIn: left, ...page } }, { gateway }) => ({
       status: 200,
       body: await pageOfMachine(gateway, machine, (machineId) =>
         gateway.listAttachments(page, {
           ...(machineId !== undefined && { machineId }),
           ...(state && { states: state }),
+          ...hasOf(left),
         }),
       ),
     }),
@@ -126,6 +132,7 @@ const byId: readonly Route[] = [
     params: idParams,
     body: replaceBody,
     bodyLimitBytes: sourceBodyLimitBytes,
+    admit: ({ id }, { gateway }) => gateway.getAttachment(id),
     outcomes: acceptedOutcomes,
     errors: [...acceptedErrors, ...sourceErrors, "NOT_FOUND", "SLOT_OCCUPIED", "IMAGE_DOES_NOT_FIT"],
     handle: async (call, services) => {

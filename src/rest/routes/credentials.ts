@@ -31,7 +31,9 @@ export const credentialRoutes: readonly Route[] = [
     id: "setCredential",
     tag,
     summary: "Add or replace a named credential",
-    description: "Sealed at rest. It is sent to the origins that it names, and nowhere else.",
+    description:
+      "Sealed at rest. It is sent to the origins that it names, and nowhere else; one of the kind `swift` to Keystone, whose token is sent " +
+      "to the object store that Keystone's catalog names.",
     access: "admin",
     params,
     body: credentialBody,

@@ -138,7 +138,10 @@ const swift = z.strictObject({
     /^https?:\/\/[^\s?#@\\"'<>]+\/v3\/?$/i,
     "an http(s) URL that ends in /v3, without credentials or query, is needed",
     withoutSlash,
-  ).describe("Keystone, with its version: `https://keystone.example:5000/v3`."),
+  ).describe(
+    "Keystone, with its version: `https://keystone.example:5000/v3`. Its token goes to the object store that its catalog names, which speaks " +
+      "https where Keystone does; with a `tempUrlKey` the token goes nowhere.",
+  ),
   login: z.discriminatedUnion("method", [passwordLogin, applicationLogin], {
     error: "its `method` is password or applicationCredential",
   }),

@@ -77,7 +77,9 @@ export const credential = z
   .object({
     name: text,
     kind: z.enum(credentialKinds),
-    destinations: texts.describe("Where it goes: origins, Keystone or endpoint."),
+    destinations: texts.describe(
+      "Where it goes: origins, endpoint, or Keystone, whose token goes to the object store that its catalog names.",
+    ),
     createdAt: date,
     updatedAt: date,
   })
@@ -108,10 +110,20 @@ export const reads = z
       .describe(
         "`pieces`: as the host asks. `download`: in such an order, or so much at once, that it cannot be told what the host read.",
       ),
+    settledBytes: count
+      .exactOptional()
+      .describe("Distinct bytes that `pattern` and `files` go by: read since the medium was in, or the machine reset."),
+    strangers: z
+      .object({ requests: count, bytesSent: count, remotes: texts })
+      .exactOptional()
+      .describe("By addresses that are not the BMC's; they count for nothing else here."),
     files: z
       .array(fileReads)
       .exactOptional()
-      .describe("Of an image whose files are known: how much of each the BMC was sent."),
+      .describe(
+        "Of an image whose files are known: how much of each the BMC was sent. At most 256, first those that cloud-init reads.",
+      ),
+    filesLeftOut: count.exactOptional().describe("How many more files the image has, where not all are listed."),
   })
   .meta({ id: "ReadSummary" });
 

@@ -114,6 +114,10 @@ const detachOn = z
 
 const deadlineMs = z.number().int().min(1).max(dayMs).exactOptional().describe("From acceptance. Default 10 minutes.");
 
+const expectAgent = z
+  .boolean()
+  .describe("A deploy agent may be booted here: a config drive is refused unless the machine is off.");
+
 export const attachBody = z
   .strictObject({
     source,
@@ -129,16 +133,18 @@ export const attachBody = z
     readWithinMs: z.number().int().min(0).max(dayMs).exactOptional(),
     terms: terms.exactOptional().describe("How long, how often and to whom it is served."),
     detachOn: detachOn.exactOptional().describe("Detached by itself then. Default never."),
-    expectAgent: z
-      .boolean()
-      .exactOptional()
-      .describe("A deploy agent may be booted here: a config drive is refused unless the machine is off."),
+    expectAgent: expectAgent.exactOptional(),
     deadlineMs,
   })
   .meta({ id: "AttachRequest" });
 
 export const replaceBody = z
-  .strictObject({ source, digest: digest.exactOptional().describe("SHA-256 that the image must have."), deadlineMs })
+  .strictObject({
+    source,
+    digest: digest.exactOptional().describe("SHA-256 that the image must have."),
+    expectAgent: expectAgent.exactOptional(),
+    deadlineMs,
+  })
   .meta({ id: "ReplaceRequest" });
 
 export const bootBody = z

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { DriveContent } from "../../core/configdrive.ts";
 import type { Source } from "../../core/ports.ts";
+import { jsonFault } from "../../core/json-fault.ts";
 import { driveLayouts } from "../../core/vocabulary.ts";
 import { choiceOf, digest, name } from "./parts.ts";
 
@@ -31,6 +32,10 @@ const content = z
     vendor_data: anyObject.exactOptional(),
   })
   .refine((value) => !isDeeper(value, mostLevels), `it is nested deeper than ${mostLevels} levels`)
+  .superRefine((value, context) => {
+    const fault = jsonFault(value);
+    if (fault !== undefined) context.addIssue({ code: "custom", path: [...fault.path], message: `it ${fault.why}` });
+  })
   .meta({ id: "ConfigDrive", description: "To be built by us." });
 
 const members = z.strictObject({

@@ -2,10 +2,9 @@
 // its row does not do that: SQLite's secure_delete overwrites a deleted row where it lies, but rows also move when their pages are split and
 // joined, and what a moved row left in the free space of a page stays there. Hence a table of their own, small because it has a row for
 // each stored image only: it is emptied, which overwrites all of its pages, and what is to stay is written anew. The write-ahead log holds
-// the pages of before until it is truncated. What the file system keeps in the blocks that it gives back is beyond our reach.
-import type { Clock } from "../../core/driver.ts";
-import { MediabayError } from "../../core/errors.ts";
+// the pages of before until it is truncated (./scrubber.ts). What the file system keeps in the blocks that it gives back is beyond our reach.
 import type { ImageKeys } from "../../core/ports.ts";
+import type { Scrubber } from "./scrubber.ts";
 import type { Sealer } from "../sealer.ts";
 import type { Database, Tables } from "../tables/database.ts";
 
@@ -13,10 +12,8 @@ import type { Database, Tables } from "../tables/database.ts";
 const rowId = (id: string): string => `image\0${id}`;
 
 const rowsPerInsert = 500;
-const scrubEveryMs = 100;
-const mostScrubs = 100;
 
-export const createImageKeys = (database: Database, sealer: Sealer, clock: Clock): ImageKeys => ({
+export const createImageKeys = (database: Database, sealer: Sealer, scrubber: Scrubber): ImageKeys => ({
   put: (id, key) =>
     database.write(async (tables) => {
       const { keyId, text } = sealer.seal(rowId(id), key.toString("base64"));
@@ -35,8 +32,9 @@ export const createImageKeys = (database: Database, sealer: Sealer, clock: Clock
     }),
   destroy: inTurns(async (ids) => {
     await database.write((tables) => rebuildWithout(tables, new Set(ids)));
-    await scrub(database, clock);
+    scrubber.owe();
   }),
+  scrubbed: () => scrubber.done(),
 });
 
 /** Those that are called while one works go together in the next turn. */
@@ -69,19 +67,6 @@ const rebuildWithout = async (tables: Tables, ids: ReadonlySet<string>): Promise
       .insertInto("image_keys")
       .values(staying.slice(at, at + rowsPerInsert))
       .execute();
-  }
-};
-
-/** Another process that reads the database, a backup for one, holds the log back as long as it does. */
-const scrub = async (database: Database, clock: Clock): Promise<void> => {
-  for (let left = mostScrubs; !(await database.scrub()); left -= 1) {
-    if (left === 0)
-      throw new MediabayError(
-        "STORE_UNAVAILABLE",
-        "The store's write-ahead log cannot be emptied: another process reads the database.",
-        { hint: "End what reads the database file, then try again." },
-      );
-    await clock.sleep(scrubEveryMs);
   }
 };
 

@@ -50,6 +50,15 @@ export const createPublicationCatalog = (database: Database, vault: Vault): Publ
         .where("ended_at", "is", null)
         .execute();
     }),
+  reopen: (attachmentId) =>
+    database.write(async (tables) => {
+      await tables
+        .updateTable("publications")
+        .set({ ended_at: null })
+        .where("attachment_id", "=", attachmentId)
+        .where("withdrawn_at", "is", null)
+        .execute();
+    }),
   withdraw: (attachmentId, at) =>
     database.write(async (tables) => {
       const existing = await find(tables, attachmentId);
@@ -105,6 +114,8 @@ const toReadRow = (attachmentId: string, read: ReadRecord, seq: number): ReadsTa
   full_reads: read.fullReads ?? null,
   is_ahead: read.ahead ? 1 : null,
   is_wide: read.wide ? 1 : null,
+  is_stranger: read.stranger ? 1 : null,
+  phase: read.phase ?? null,
 });
 
 const toRead = (row: ReadsTable): ReadRecord => ({
@@ -118,6 +129,8 @@ const toRead = (row: ReadsTable): ReadRecord => ({
   ...given("fullReads", row.full_reads),
   ...(row.is_ahead === 1 && { ahead: true }),
   ...(row.is_wide === 1 && { wide: true }),
+  ...(row.is_stranger === 1 && { stranger: true }),
+  ...given("phase", row.phase),
 });
 
 const toRow = (publication: PublicationRecord): PublicationsTable => ({

@@ -155,6 +155,8 @@ export interface ReadsTable {
   readonly full_reads: number | null;
   readonly is_ahead: Flag | null;
   readonly is_wide: Flag | null;
+  readonly is_stranger: Flag | null;
+  readonly phase: number | null;
 }
 
 /** Named credentials of image origins, but for what is secret: that is sealed in `secrets`. */

@@ -18,6 +18,8 @@ export interface OriginTimeouts {
 
 export interface OriginClientOptions {
   readonly policy: AddressPolicy;
+  /** Of other origins, to which one redirects. Default `policy`. */
+  readonly elsewhere?: AddressPolicy;
   readonly timeouts: OriginTimeouts;
   readonly lookup?: LookupFunction;
   /** PEM certificates trusted beside the default set. */
@@ -153,10 +155,14 @@ const redirectTarget = (from: URL, location: string | undefined, credentialed: b
   return target;
 };
 
-export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClientOptions): OriginClient => {
-  const agent = createGuardedAgents(policy, { ...(lookup && { lookup }), ...(ca && { ca }) });
+export const createOriginClient = ({ policy, elsewhere, timeouts, lookup, ca }: OriginClientOptions): OriginClient => {
+  const guard = (by: AddressPolicy) => ({
+    policy: by,
+    agent: createGuardedAgents(by, { ...(lookup && { lookup }), ...(ca && { ca }) }),
+  });
+  const here = guard(policy);
+  const there = elsewhere === undefined ? here : guard(elsewhere);
   const options = {
-    agent,
     decompress: false,
     followRedirect: false,
     throwHttpErrors: false,
@@ -170,11 +176,16 @@ export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClien
     },
   } satisfies OptionsInit;
 
-  const request = async (uri: URL, changes: OptionsInit, signal: AbortSignal): Promise<OriginAnswer> => {
-    const refusal = policy.refusalOfHost(uri.hostname, portOf(uri));
+  const request = async (
+    uri: URL,
+    changes: OptionsInit,
+    signal: AbortSignal,
+    { policy: judge, agent } = here,
+  ): Promise<OriginAnswer> => {
+    const refusal = judge.refusalOfHost(uri.hostname, portOf(uri));
     if (refusal !== undefined) throw forbiddenByPolicy(uri.hostname, refusal);
     signal.throwIfAborted();
-    const stream = got.stream(uri.href, { ...options, ...changes, signal });
+    const stream = got.stream(uri.href, { ...options, ...changes, agent, signal });
     // Once the answer is there, an error reaches whoever iterates the body; before, this promise.
     stream.on("error", () => undefined);
     const response = await new Promise<{ statusCode: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
@@ -200,9 +211,10 @@ export const createOriginClient = ({ policy, timeouts, lookup, ca }: OriginClien
       let target = withoutUserInfo(uri);
       const { origin } = target;
       for (let hops = 0; hops <= mostRedirects; hops += 1) {
-        const secret = target.origin === origin ? own : {};
+        const isOwn = target.origin === origin;
+        const secret = isOwn ? own : {};
         const sent = { ...secret, ...headers, ...only?.(target), ...ours };
-        const answer = await request(target, { headers: sent }, signal);
+        const answer = await request(target, { headers: sent }, signal, isOwn ? here : there);
         if (wanted === "answered" || !redirects.has(answer.status)) return answer;
         answer.close();
         target = redirectTarget(target, answer.headers.location, credentialed);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFat } from "../../../src/configdrive/fat/reader.ts";
+import { parseBootSector } from "../../../src/configdrive/fat/read/volume.ts";
 import type { Tree } from "../../../src/configdrive/tree.ts";
 import { lacksPeer } from "../../tools/peers.ts";
 import { fatPeers, imageOf } from "./peers.ts";
@@ -50,6 +51,15 @@ describe.skipIf(lacksPeer(...fatPeers))("a FAT image of others, by us", { timeou
     const found = await readFat(reading(image), image.length);
     return { found, content: await contentFound(found, reading(image)) };
   };
+
+  it.each([
+    ["a FAT volume with 3 tables", ["-f", "3"]],
+    ["a FAT volume with 4 tables", ["-F", "32", "-f", "4"]],
+    ["a FAT volume with sectors of 8192 bytes", ["-S", "8192", "-s", "1"]],
+  ])("is named where we do not read it: %s", async (foreign, options) => {
+    const image = await readFile(await imageOf([], join(folder, foreign), 64 * mebibyte, [...mkfs, ...options]));
+    expect(parseBootSector(image)).toEqual({ fault: `it is ${foreign}`, foreign });
+  });
 
   it.each(formatters)("has the files that were put in: %d bytes by %j", async (sizeBytes, make) => {
     const tree = [...configDrive, ...shortNames];

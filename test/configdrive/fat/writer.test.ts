@@ -154,7 +154,7 @@ describe("what FAT cannot hold", () => {
     "\ud800",
     "l".repeat(256),
   ])("the path %j is refused by name", (path) => {
-    expect(thrownBy(() => writeFat([file(path)]))).toEqual(code("INVALID_REQUEST", JSON.stringify(path)));
+    expect(thrownBy(() => writeFat([file(path)]))).toEqual(code("INVALID_REQUEST", JSON.stringify(path).slice(0, 50)));
   });
 
   it("a name in the middle of a path is refused by the path up to it", () => {

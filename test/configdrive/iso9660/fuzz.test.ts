@@ -8,6 +8,7 @@ import { type FoundTree, type ReadAt, type ReadLimits, type Tree } from "../../.
 import { MediabayError } from "../../../src/core/errors.ts";
 import { lacksPeer } from "../../tools/peers.ts";
 import { createMutator } from "./mutation.ts";
+import { withCrowdedContinuation } from "./patches.ts";
 import { createWorkshop, run, storeTree } from "./third-party.ts";
 import { directory, file } from "./trees.ts";
 
@@ -100,9 +101,10 @@ const written = (...command: readonly [string, ...string[]]): Buffer => {
 const xorriso = ["xorriso", "-as", "mkisofs", "-quiet", "-no-pad"] as const;
 const genisoimage = ["genisoimage", "-quiet", "-no-pad"] as const;
 
-describe.skipIf(lacksPeer("genisoimage", "xorriso"))("reading 50,000 damaged ISO 9660 images ends well", () => {
+describe.skipIf(lacksPeer("genisoimage", "xorriso"))("reading 60,000 damaged ISO 9660 images ends well", () => {
   it.each([
     ["Rock Ridge of ours", () => writeIso9660(tree)],
+    ["Rock Ridge that leads to itself", () => withCrowdedContinuation(writeIso9660(tree), "itself")],
     ["Joliet of ours", () => withoutRockRidge(writeIso9660(tree))],
     ["Rock Ridge and relocated folders of genisoimage", () => written(...genisoimage, "-R", "-J")],
     ["plain names of genisoimage", () => written(...genisoimage, "-D", "-iso-level", "4")],

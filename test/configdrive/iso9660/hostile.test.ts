@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readIso9660 } from "../../../src/configdrive/iso9660/reader.ts";
 import { writeIso9660 } from "../../../src/configdrive/iso9660/writer.ts";
 import { defaultReadLimits, type FoundTree, type ReadLimits, type Tree } from "../../../src/configdrive/tree.ts";
-import { patchable, rootBlock, sectorBytes } from "./patches.ts";
+import { patchable, rootBlock, sectorBytes, withCrowdedContinuation } from "./patches.ts";
 import { directory, file, readAtOf, readBack } from "./trees.ts";
 
 const tree: Tree = [file("one/user_data", "secret"), file("two/other", "else"), file("last", "end")];
@@ -127,6 +127,64 @@ describe("reading a hostile ISO 9660 image", () => {
       image.writeUInt32LE(28, area + 20);
     });
     expect(found.warnings).toEqual([expect.stringMatching(/are damaged\.$/)]);
+  });
+
+  const crowd = (files: number, next: "itself" | "into itself"): Buffer =>
+    withCrowdedContinuation(
+      writeIso9660(Array.from({ length: files }, (_, index) => file(`${index}-`.padEnd(200, "n")))),
+      next,
+    );
+
+  it.each(["itself", "into itself"] as const)(
+    "a crowded continuation that leads to %s is read once, and each entry goes on past it once",
+    async (next) => {
+      const image = crowd(300, next);
+      const sectors: number[] = [];
+      const found = await readIso9660(
+        async (offset, length) => {
+          if (length === sectorBytes && offset === image.length - sectorBytes) sectors.push(offset);
+          return image.subarray(offset, offset + length);
+        },
+        image.length,
+        { ...defaultReadLimits, entries: 50_000 },
+      );
+      expect(sectors).toEqual([image.length - sectorBytes]);
+      expect(found.warnings.length).toBe(101);
+      expect(found.warnings[0]).toMatch(/are damaged\.$/);
+    },
+  );
+
+  it("more Rock Ridge fields than entries could have are too many, and the event loop is not kept from others", async () => {
+    const image = crowd(3000, "itself");
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    const read3000 = readIso9660(readAtOf(image), image.length, { ...defaultReadLimits, entries: 80_000 });
+    await expect(read3000).rejects.toEqual(isInvalid);
+    clearImmediate(timer);
+    // Each crowded sector is half a thousand fields: a turn of the loop comes at least after thirty-two of them.
+    expect(turns).toBeGreaterThan(2500 / 32);
+  });
+
+  it("continuations that are short cost as much as long ones", async () => {
+    const image = crowd(300, "itself");
+    await expect(read(image, { directoryBytes: 300 * 400 })).rejects.toEqual(isInvalid);
+  });
+
+  it("an image in memory is read in turns with others", async () => {
+    const image = writeIso9660(Array.from({ length: 5000 }, (_, index) => file(`f${index}`)));
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      timer = setImmediate(turn);
+    };
+    let timer = setImmediate(turn);
+    await read(image);
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThanOrEqual(4);
   });
 
   it.each([

@@ -39,3 +39,26 @@ export const patchable = (tree: Tree): Patched => {
     field: (identifier, signature) => image.indexOf(signature, record(identifier) + 33 + identifier.length, "latin1"),
   };
 };
+
+const continuation = "CE\u001c\u0001";
+const fieldBytes = { continuation: 28, empty: 4 };
+
+/** All continuations lead to one sector more at the end, full of the shortest fields, with a continuation that leads on as `next` says. */
+export const withCrowdedContinuation = (pristine: Buffer, next: "itself" | "into itself"): Buffer => {
+  const sector = Buffer.alloc(sectorBytes);
+  const block = pristine.length / sectorBytes;
+  for (let at = 0; at < sectorBytes - fieldBytes.continuation; at += fieldBytes.empty)
+    sector.write("XX\u0004\u0001", at, "latin1");
+  const lead = (image: Buffer, at: number, offset: number): void => {
+    image.write(continuation, at, "latin1");
+    image.writeUInt32LE(block, at + 4);
+    image.writeUInt32LE(offset, at + 12);
+    image.writeUInt32LE(sectorBytes - offset, at + 20);
+  };
+  lead(sector, sectorBytes - fieldBytes.continuation, next === "itself" ? 0 : fieldBytes.empty);
+  const image = Buffer.concat([pristine, sector]);
+  const end = pristine.length;
+  for (let at = image.indexOf(continuation); at >= 0 && at < end; at = image.indexOf(continuation, at + 1))
+    lead(image, at, 0);
+  return image;
+};

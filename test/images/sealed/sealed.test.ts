@@ -3,6 +3,8 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Lent } from "../../../src/images/plane/contents.ts";
+import type { ChunkCache, Slot } from "../../../src/images/sealed/chunk-cache.ts";
 import { headerBytes, sealedSize } from "../../../src/images/sealed/format.ts";
 import { createSealedWriter } from "../../../src/images/sealed/writer.ts";
 import { patternBytes } from "../../tools/image-plane.ts";
@@ -43,6 +45,41 @@ describe("a sealed image", () => {
       ),
       { numRuns: 150 },
     );
+  });
+
+  it.each([
+    ["kept", 1 << 20],
+    ["only passing", 64],
+  ])("leaves nothing in memory once it is closed, what a read under way opens included: %s", async (_, cacheBytes) => {
+    const plain = patternBytes(500);
+    const { path, key } = await folder.seal(plain, 64);
+    const slots: Slot[] = [];
+    const watched = (cache: ChunkCache): ChunkCache => ({
+      budgetBytes: cache.budgetBytes,
+      slots: 0,
+      taken: 0,
+      forImage: () => {
+        const chunks = cache.forImage();
+        const noted = (slot: Slot): Slot => {
+          slots.push(slot);
+          return slot;
+        };
+        return {
+          take: (index) => chunks.take(index),
+          put: (...chunk) => noted(chunks.put(...chunk)),
+          pass: (...chunk) => noted(chunks.pass(...chunk)),
+          clear: () => chunks.clear(),
+        };
+      },
+    });
+    const reader = await openSealed(path, key, cacheBytes, watched);
+    const lent = Promise.withResolvers<Lent | Error>();
+    reader?.lend(0, 64, lent.resolve);
+    await reader?.close();
+    expect(slots.map(({ bytes }) => Buffer.from(bytes).equals(plain.subarray(0, 64)))).toEqual([true]);
+    const given = await lent.promise;
+    if (!(given instanceof Error)) given.giveBack();
+    expect(slots.map(({ bytes }) => [...bytes].filter((byte) => byte !== 0))).toEqual([[]]);
   });
 
   it("is read while it is still written, whether or not a chunk is sealed yet", async () => {

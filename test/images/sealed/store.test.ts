@@ -280,21 +280,28 @@ describe("files in plain that an earlier version left", () => {
 
   it("are sealed at the start, and what they held is overwritten", async () => {
     await plant(plain);
-    // Another name of the same blocks: what would still be found on the disk.
-    const blocks = join(tmpdir(), `mediabay-blocks-${digest.slice(0, 8)}-${process.pid}`);
-    await link(join(folder, digest), blocks);
-    try {
+    await withBlocks(digest, async (blocks) => {
       await restart();
       expect(await remains()).toEqual(whole);
       expect((await readFile(join(folder, digest))).includes(canary.slice(0, 8))).toBe(false);
-      expect((await readFile(blocks)).equals(Buffer.alloc(plain.length))).toBe(true);
+      expect((await readFile(blocks)).equals(zeros)).toBe(true);
       expect(await catalog.holders(digest)).toEqual(["a"]);
-    } finally {
-      await rm(blocks);
-    }
+    });
     await restart();
     expect(await remains()).toEqual(whole);
   });
+
+  /** Another name of the same blocks: what would still be found on the disk. */
+  const withBlocks = async (name: string, check: (blocks: string) => Promise<void>): Promise<void> => {
+    const blocks = join(tmpdir(), `mediabay-blocks-${digest.slice(0, 8)}-${process.pid}`);
+    await link(join(folder, name), blocks);
+    try {
+      await check(blocks);
+    } finally {
+      await rm(blocks);
+    }
+  };
+  const zeros = Buffer.alloc(plain.length);
 
   it("are sealed whatever their size", async () => {
     const sizes = [1, 31, 32, 33, 65_536, 3 << 20].map((size) => patternBytes(size));
@@ -312,20 +319,47 @@ describe("files in plain that an earlier version left", () => {
     expect(await remains()).toEqual(nothing);
   });
 
-  it("are sealed anew after a crash in the middle of it", async () => {
+  it.each([
+    ["an image without a row", digest],
+    ["one that was coming in", ".incoming-1"],
+  ])("are overwritten before they go: %s", async (_, name) => {
+    await writeFile(join(folder, name), plain);
+    await withBlocks(name, async (blocks) => {
+      await restart();
+      expect(await remains()).toEqual(nothing);
+      expect((await readFile(blocks)).equals(zeros)).toBe(true);
+    });
+  });
+
+  it.each(["before", "once"] as const)("are sealed anew after a crash %s the sealed one has a key", async (moment) => {
     await plant(plain);
     const { put } = keys;
     const reached = Promise.withResolvers<void>();
     keys.put = async (id, key) => {
-      await put(id, key);
+      if (moment === "once") await put(id, key);
       reached.resolve();
       return new Promise<never>(() => undefined);
     };
-    void restart();
-    await reached.promise;
-    expect((await files()).length).toBe(2);
-    keys.put = put;
+    await withBlocks(digest, async (blocks) => {
+      void restart();
+      await reached.promise;
+      expect((await files()).map((name) => name.replace(/-.*/, ""))).toEqual([".incoming", ".plain"]);
+      keys.put = put;
+      await restart();
+      expect(await remains()).toEqual(whole);
+      expect((await readFile(blocks)).equals(zeros)).toBe(true);
+    });
+  });
+
+  it("are overwritten after a crash between the sealed one's name and their end", async () => {
+    await plant(plain);
     await restart();
-    expect(await remains()).toEqual(whole);
+    // As that moment leaves it: the sealed file has its name, and the plain one another.
+    await writeFile(join(folder, `.plain-${digest}`), plain);
+    await withBlocks(`.plain-${digest}`, async (blocks) => {
+      await restart();
+      expect(await remains()).toEqual(whole);
+      expect((await readFile(blocks)).equals(zeros)).toBe(true);
+    });
   });
 });

@@ -1,7 +1,4 @@
 // mediabay configdrive build
-import { randomUUID } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BuiltImage, DriveOrder } from "../../../core/configdrive.ts";
@@ -11,6 +8,7 @@ import type { Cli } from "../../context.ts";
 import { usage } from "../../failure.ts";
 import { readBytes } from "../../input/files.ts";
 import { fields } from "../../render.ts";
+import { saveImage } from "./save-image.ts";
 
 interface BuildOptions {
   readonly metaData?: string;
@@ -67,23 +65,20 @@ const orderOf = async (cli: Cli, options: BuildOptions): Promise<DriveOrder> => 
   };
 };
 
-const wrapped = ({ image }: BuiltImage, { gzip, base64 }: BuildOptions): Uint8Array => {
-  const packed = gzip === true ? gzipSync(image) : image;
-  return base64 === true ? Buffer.from(`${Buffer.from(packed).toString("base64")}\n`, "latin1") : packed;
+/** Whole groups of three bytes: the text of a large image would be longer than a string can be. */
+const base64Piece = 3 << 20;
+
+const toBase64 = (bytes: Uint8Array): Buffer => {
+  const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < whole.length; at += base64Piece)
+    pieces.push(Buffer.from(whole.toString("base64", at, at + base64Piece), "latin1"));
+  return Buffer.concat([...pieces, Buffer.from("\n")]);
 };
 
-/** Readable by its owner alone from its first byte: user data and passwords are in it. What is overwritten is so at once or not at all. */
-const save = async (file: string, bytes: Uint8Array, force: boolean): Promise<void> => {
-  const target = force ? join(dirname(file), `.mediabay-${randomUUID()}`) : file;
-  try {
-    await writeFile(target, bytes, { mode: 0o600, flag: "wx" });
-    if (force) await rename(target, file);
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error)) throw error;
-    if (error.code === "EEXIST") throw usage(`The file ${file} exists.`, "--force overwrites it.");
-    await rm(target, { force: true });
-    throw usage(`The file ${file} cannot be written (${String(error.code)}).`);
-  }
+const wrapped = ({ image }: BuiltImage, { gzip, base64 }: BuildOptions): Uint8Array => {
+  const packed = gzip === true ? gzipSync(image) : image;
+  return base64 === true ? toBase64(packed) : packed;
 };
 
 const describeBuilt = (built: BuiltImage, file: string, writtenBytes: number): string =>
@@ -108,7 +103,7 @@ const build = async (cli: Cli, options: BuildOptions): Promise<void> => {
     cli.io.stdout.write(bytes);
     return;
   }
-  await save(options.output, bytes, options.force === true);
+  await saveImage(options.output, bytes, { force: options.force === true });
   const { image, ...shown } = built;
   await cli.show(
     { file: options.output, writtenBytes: bytes.length, sizeBytes: image.length, ...shown },
@@ -139,6 +134,6 @@ export const defineBuild = (command: Command, cli: Cli): void => {
     .requiredOption("-o, --output <file>", "where it is written, with mode 0600; `-` is standard output")
     .option("--gzip", "compress it")
     .option("--base64", "write it as base64, after --gzip if both are given")
-    .option("--force", "overwrite the file")
+    .option("--force", "overwrite the file, or what the block device holds")
     .action((options: BuildOptions) => build(cli, options));
 };

@@ -45,6 +45,7 @@ const inspectionText = async (image: ImageInspection): Promise<string> => {
     ...vendorData.map((summary) => [`${summary.name.split("/").at(-1)}`, summaryText(summary)] as const),
     ["network cards", image.macAddresses.join(", ")],
     ["can be", image.forms.map(formText).join("; ")],
+    ...image.unfit.map(({ format, why }) => ["cannot be", `${format}: ${why}`] as const),
   ]);
   const inOrder = entries.toSorted((one, other) => (one.path < other.path ? -1 : 1));
   const rows = inOrder.map(({ kind, path, sizeBytes }) => (kind === "file" ? [path, sizeBytes] : [`${path}/`, ""]));

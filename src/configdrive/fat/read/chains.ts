@@ -6,7 +6,7 @@ import { invalidFat, readExactly } from "./read-exactly.ts";
 import type { FatVolume } from "./volume.ts";
 
 const pageBytes = 64 * 1024;
-/** 16,777,216 clusters of FAT32. A page is read when a chain first comes to it. */
+/** 16,777,216 clusters of FAT32, of however many. A page is read when a chain first comes to it. */
 const mostPages = 1024;
 /** Of all chains together; a config drive of 64 MiB has fewer clusters. */
 const mostExtents = 1 << 20;
@@ -18,7 +18,7 @@ export interface FoundChain {
 }
 
 export interface Chains {
-  /** To its end, or to `mostClusters`, whichever comes first. */
+  /** To its end, or to `mostClusters`, whichever comes first. @throws MediabayError IMAGE_INVALID beyond what we take */
   readonly follow: (first: number, mostClusters: number) => Promise<FoundChain>;
 }
 
@@ -36,19 +36,20 @@ const parsers = {
 /** From these values on an entry ends its chain. */
 const firstEnd = { 12: 0xff8, 16: 0xfff8, 32: 0x0ffffff8 } as const;
 
-/** @throws MediabayError IMAGE_INVALID where the table is larger than we take */
 export const openChains = (readAt: ReadAt, volume: FatVolume): Chains => {
   const { width, clusters, clusterBytes, dataOffset, tableOffset } = volume;
   const parse = parsers[width];
   const tableBytes = Math.ceil(((clusters + 2) * width) / 8);
   // A FAT12 table is shorter than a page, so that none of its entries lies across two.
   const perPage = width === 12 ? clusters + 2 : (pageBytes * 8) / width;
-  if (tableBytes > pageBytes * mostPages) throw invalidFat("it has more clusters than a config drive could need");
   const pages: Buffer[] = [];
+  let loadedPages = 0;
   const used = new Uint8Array(Math.ceil((clusters + 2) / 8));
 
   const loadPage = async (index: number): Promise<Buffer> => {
     const from = index * pageBytes;
+    loadedPages += 1;
+    if (loadedPages > mostPages) throw invalidFat("its files lie in too many places");
     const page = await readExactly(readAt, tableOffset + from, Math.min(pageBytes, tableBytes - from));
     pages[index] = page;
     return page;

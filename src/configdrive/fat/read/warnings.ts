@@ -1,4 +1,5 @@
 // What was tolerated or left out, for people; a hostile image does not get to say more than they would read.
+import { cutPath } from "../../tree.ts";
 
 const mostWarnings = 100;
 
@@ -16,7 +17,7 @@ export const collectWarnings = (): Warnings => {
     else more += 1;
   };
   return {
-    add: (path, what) => addText(`${JSON.stringify(path === "" ? "/" : path.slice(-512))} ${what}.`),
+    add: (path, what) => addText(`${JSON.stringify(path === "" ? "/" : cutPath(path))} ${what}.`),
     addText,
     list: () => (more === 0 ? texts : [...texts, `There are ${more} more warnings.`]),
   };

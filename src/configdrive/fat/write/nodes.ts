@@ -1,5 +1,6 @@
 // The tree that a FAT image is to hold: names checked, folders made, each folder's content in one order whatever the caller's was.
 import { MediabayError } from "../../../core/errors.ts";
+import { cutPath } from "../../tree.ts";
 import { foldCase, longestName, mostRecords, slotUnits } from "../names.ts";
 
 /** Of a tree to be written, or of one that was found: a file has either bytes or a size. */
@@ -37,10 +38,10 @@ interface Growing extends DirectoryNode {
 const mostFileBytes = 2 ** 32 - 1;
 
 const invalid = (path: string, why: string): MediabayError =>
-  new MediabayError("INVALID_REQUEST", `A FAT image cannot hold ${JSON.stringify(path)}: ${why}.`);
+  new MediabayError("INVALID_REQUEST", `A FAT image cannot hold ${JSON.stringify(cutPath(path))}: ${why}.`);
 
 const doesNotFit = (path: string, why: string): MediabayError =>
-  new MediabayError("IMAGE_DOES_NOT_FIT", `A FAT image cannot hold ${JSON.stringify(path)}: ${why}.`);
+  new MediabayError("IMAGE_DOES_NOT_FIT", `A FAT image cannot hold ${JSON.stringify(cutPath(path))}: ${why}.`);
 
 const forbidden = /[\p{Cc}"*/:<>?\\|]/u;
 
@@ -68,7 +69,7 @@ const add = (directory: Growing, node: FatNode): void => {
   const other = directory.byFoldedName.get(key);
   if (other?.name === node.name) throw invalid(node.path, "it is there twice");
   if (other !== undefined)
-    throw doesNotFit(node.path, `it differs from ${JSON.stringify(other.path)} only in upper and lower case`);
+    throw doesNotFit(node.path, `it differs from ${JSON.stringify(cutPath(other.path))} only in upper and lower case`);
   directory.byFoldedName.set(key, node);
   directory.children.push(node);
 };

@@ -1,11 +1,13 @@
 // What keeps a hostile image from making the reader work for ever, or from leading it outside: every read, entry and warning passes here.
 import { MediabayError } from "../../../core/errors.ts";
-import type { ReadAt, ReadLimits } from "../../tree.ts";
+import { type Breathe, createBreathe } from "../../breath.ts";
+import { cutPath, type ReadAt, type ReadLimits } from "../../tree.ts";
 
 /** Of all paths together: names of 255 bytes in folders of 64 levels would fill the memory long before the entries are too many. */
 const mostPathCharacters = 16 << 20;
 const mostWarnings = 100;
-const longestShownPath = 200;
+/** On the average: real entries have five to ten. */
+const mostFieldsPerEntry = 16;
 
 export const invalid = (message: string, cause?: unknown): MediabayError =>
   new MediabayError("IMAGE_INVALID", message, {}, { cause });
@@ -13,7 +15,7 @@ export const invalid = (message: string, cause?: unknown): MediabayError =>
 /** A path as a line for people takes it: nothing in it can move a terminal's cursor. */
 export const shown = (path: string): string => {
   if (path === "") return "(root)";
-  const short = path.length > longestShownPath ? `${path.slice(0, longestShownPath)}…` : path;
+  const short = cutPath(path);
   return /^[^\p{C}"\\]*$/u.test(short) ? short : JSON.stringify(short).replaceAll(/\p{C}/gu, "�");
 };
 
@@ -23,18 +25,22 @@ export interface Bounds {
   /** Exactly so many bytes. @throws MediabayError IMAGE_INVALID outside of the image */
   read(offset: number, length: number): Promise<Buffer>;
   holds(offset: number, length: number): boolean;
+  readonly breathe: Breathe;
   /** Of a directory or of a continuation area. @throws MediabayError IMAGE_INVALID beyond the limit */
   takeDirectoryBytes(bytes: number): void;
   /** @throws MediabayError IMAGE_INVALID beyond the limit */
   takeEntry(): void;
+  /** Of Rock Ridge. @throws MediabayError IMAGE_INVALID beyond the limit */
+  takeFields(count: number): void;
   /** @throws MediabayError IMAGE_INVALID beyond the limit */
   takePath(path: string): void;
-  warn(warning: string): void;
+  /** Asked for while people would read it: a hostile image earns too many. */
+  warn(warning: () => string): void;
 }
 
 export const createBounds = (readAt: ReadAt, sizeBytes: number, limits: ReadLimits): Bounds => {
   const warnings: string[] = [];
-  let [entries, directoryBytes, pathCharacters, moreWarnings] = [0, 0, 0, 0];
+  let [entries, fields, directoryBytes, pathCharacters, moreWarnings] = [0, 0, 0, 0, 0];
   const holds = (offset: number, length: number): boolean => offset >= 0 && length >= 0 && offset + length <= sizeBytes;
   return {
     sizeBytes,
@@ -42,6 +48,7 @@ export const createBounds = (readAt: ReadAt, sizeBytes: number, limits: ReadLimi
       return moreWarnings === 0 ? warnings : [...warnings, `There are ${moreWarnings} more of such faults.`];
     },
     holds,
+    breathe: createBreathe(),
     async read(offset, length) {
       if (!holds(offset, length)) throw invalid("The ISO 9660 image refers to bytes past its end.");
       const bytes = await readAt(offset, length);
@@ -57,12 +64,17 @@ export const createBounds = (readAt: ReadAt, sizeBytes: number, limits: ReadLimi
       entries += 1;
       if (entries > limits.entries) throw invalid(`The ISO 9660 image has more than ${limits.entries} entries.`);
     },
+    takeFields(count) {
+      fields += count;
+      if (fields > limits.entries * mostFieldsPerEntry)
+        throw invalid("The ISO 9660 image's entries have too many Rock Ridge fields.");
+    },
     takePath(path) {
       pathCharacters += path.length;
       if (pathCharacters > mostPathCharacters) throw invalid("The ISO 9660 image's paths are too long together.");
     },
     warn(warning) {
-      if (warnings.length < mostWarnings) warnings.push(warning);
+      if (warnings.length < mostWarnings) warnings.push(warning());
       else moreWarnings += 1;
     },
   };

@@ -2,7 +2,7 @@
 import { type Bounds, invalid } from "./bounds.ts";
 import { jolietName, plainName, rockRidgeName } from "./names.ts";
 import type { DirectoryRecord } from "./records.ts";
-import { createSectorCache, type LeftOut, readRockRidge, skipOfRockRidge } from "./rock-ridge.ts";
+import { createSystemUse, type LeftOut, readRockRidge, skipOfRockRidge } from "./rock-ridge.ts";
 import { readSelf, type Volume } from "./volume.ts";
 
 export interface Described {
@@ -21,11 +21,11 @@ export interface Hierarchy {
 }
 
 const withRockRidge = (root: DirectoryRecord, skip: number, bounds: Bounds, blockBytes: number): Hierarchy => {
-  const cache = createSectorCache(bounds);
+  const systemUse = createSystemUse(bounds);
   return {
     root,
-    describe: async ({ identifier, systemUse }) => {
-      const { name, ...rest } = await readRockRidge(systemUse.subarray(skip), blockBytes, cache);
+    describe: async ({ identifier, systemUse: area }) => {
+      const { name, ...rest } = await readRockRidge(area.subarray(skip), blockBytes, systemUse);
       return { ...rest, name: name === undefined ? plainName(identifier) : rockRidgeName(name) };
     },
   };

@@ -5,6 +5,10 @@ import { sectorBytes } from "./volume.ts";
 
 /** As many as Linux follows. */
 const mostContinuations = 32;
+/** What one is taken for at least, however short it is. */
+const leastContinuationBytes = 256;
+/** As many fields as these bytes can hold cost as much as a record. */
+const bytesPerStep = 64;
 const longestName = 255;
 
 /** What keeps an entry from being shown as a file or a directory. */
@@ -47,8 +51,9 @@ const readName = (field: Buffer, found: Found): void => {
   found.nameBytes += field.length - 5;
 };
 
-/** By signature: the fewest bytes that a field has, and what is in it. */
-const fields: Readonly<Record<string, readonly [number, (field: Buffer, found: Found) => void]>> = {
+type FieldReader = readonly [fewestBytes: number, read: (field: Buffer, found: Found) => void];
+
+const readers: Readonly<Record<string, FieldReader>> = {
   PX: [20, readMode],
   NM: [5, readName],
   SL: [5, (_field, found) => (found.leftOut ??= "a symbolic link")],
@@ -64,55 +69,79 @@ const fields: Readonly<Record<string, readonly [number, (field: Buffer, found: F
   ],
 };
 
-const readArea = (area: Buffer, found: Found): void => {
-  let at = 0;
-  while (at + 4 <= area.length) {
-    const length = area.readUInt8(at + 2);
-    const signature = area.toString("latin1", at, at + 2);
-    if (length < 4 || at + length > area.length || signature === "ST") return;
-    const [fewestBytes, read] = fields[signature] ?? [];
-    if (fewestBytes !== undefined && length >= fewestBytes) read?.(area.subarray(at, at + length), found);
+const signatureOf = (text: string): number => Buffer.from(text, "latin1").readUInt16BE(0);
+
+/** By numbers: a hostile image has a million fields, and a string for each would be slow. */
+const fields: ReadonlyMap<number, FieldReader> = new Map(
+  Object.entries(readers).map(([signature, reader]) => [signatureOf(signature), reader]),
+);
+const lastField = signatureOf("ST");
+
+/** Answers how many fields there are. */
+const readArea = (area: Buffer, found: Found): number => {
+  let [at, count] = [0, 0];
+  for (; at + 4 <= area.length; count += 1) {
+    const signature = ((area[at] ?? 0) << 8) | (area[at + 1] ?? 0);
+    const length = area[at + 2] ?? 0;
+    if (length < 4 || at + length > area.length || signature === lastField) break;
+    const reader = fields.get(signature);
+    if (reader !== undefined && length >= reader[0]) reader[1](area.subarray(at, at + length), found);
     at += length;
   }
+  return count;
 };
 
-export interface SectorCache {
-  /** Undefined past the image's end. */
+export interface SystemUse {
+  /** The bytes of a continuation; undefined past the image's end. */
   read(offset: number, length: number): Promise<Buffer | undefined>;
+  takeFields(count: number): void;
 }
 
-/** Continuations lie side by side: the sector that was read last is kept. */
-export const createSectorCache = (bounds: Bounds): SectorCache => {
-  let kept: { readonly start: number; readonly bytes: Buffer } | undefined;
+/** Continuations lie side by side: each sector with some is read once. */
+export const createSystemUse = (bounds: Bounds): SystemUse => {
+  const sectors = new Map<number, Buffer>();
+  const sectorAt = async (start: number): Promise<Buffer | undefined> => {
+    const bytes = Math.min(sectorBytes, bounds.sizeBytes - start);
+    if (bytes <= 0) return undefined;
+    bounds.takeDirectoryBytes(sectorBytes);
+    const sector = await bounds.read(start, bytes);
+    sectors.set(start, sector);
+    return sector;
+  };
   return {
     async read(offset, length) {
+      await bounds.breathe(1 + length / bytesPerStep);
+      bounds.takeDirectoryBytes(Math.max(length, leastContinuationBytes));
       const start = offset - (offset % sectorBytes);
-      if (kept?.start !== start) {
-        const bytes = Math.min(sectorBytes, bounds.sizeBytes - start);
-        if (bytes <= 0) return undefined;
-        bounds.takeDirectoryBytes(sectorBytes);
-        kept = { start, bytes: await bounds.read(start, bytes) };
-      }
+      const sector = sectors.get(start) ?? (await sectorAt(start));
       const at = offset - start;
-      return at + length <= kept.bytes.length ? kept.bytes.subarray(at, at + length) : undefined;
+      return sector !== undefined && at + length <= sector.length ? sector.subarray(at, at + length) : undefined;
     },
+    takeFields: (count) => bounds.takeFields(count),
   };
 };
 
-/** @param systemUse without what the indicator says to skip */
-export const readRockRidge = async (systemUse: Buffer, blockBytes: number, cache: SectorCache): Promise<RockRidge> => {
-  const found: Found = { nameParts: [], nameBytes: 0, relocated: false };
-  readArea(systemUse, found);
-  let [continuations, damaged] = [0, false];
-  while (found.next !== undefined && !damaged) {
+/** Answers whether all of them could be read: none leads out of the image, nor to one that was read before. */
+const readContinuations = async (found: Found, blockBytes: number, systemUse: SystemUse): Promise<boolean> => {
+  const seen = new Set<number>();
+  while (found.next !== undefined) {
     const { block, offset, bytes } = found.next;
     delete found.next;
-    continuations += 1;
-    const isPlausible = continuations <= mostContinuations && offset + bytes <= sectorBytes;
-    const area = isPlausible ? await cache.read(block * blockBytes + offset, bytes) : undefined;
-    if (area === undefined) damaged = true;
-    else readArea(area, found);
+    const at = block * blockBytes + offset;
+    if (seen.has(at) || seen.size >= mostContinuations || offset + bytes > sectorBytes) return false;
+    seen.add(at);
+    const area = await systemUse.read(at, bytes);
+    if (area === undefined) return false;
+    systemUse.takeFields(readArea(area, found));
   }
+  return true;
+};
+
+/** @param area a record's own, without what the indicator says to skip */
+export const readRockRidge = async (area: Buffer, blockBytes: number, systemUse: SystemUse): Promise<RockRidge> => {
+  const found: Found = { nameParts: [], nameBytes: 0, relocated: false };
+  systemUse.takeFields(readArea(area, found));
+  const damaged = !(await readContinuations(found, blockBytes, systemUse));
   const { nameParts, leftOut, childBlock, relocated } = found;
   return {
     relocated,

@@ -17,7 +17,7 @@ export interface Volume {
   readonly jolietRoot?: DirectoryRecord;
 }
 
-interface Descriptors {
+export interface Descriptors {
   readonly primary?: Buffer;
   readonly joliet?: Buffer;
 }
@@ -25,7 +25,8 @@ interface Descriptors {
 /** The escape sequences of UCS-2 levels 1, 2 and 3. */
 const isJoliet = (descriptor: Buffer): boolean => /^%\/[@CE]/.test(descriptor.toString("latin1", 88, 91));
 
-const readDescriptors = async (bounds: Bounds): Promise<Descriptors> => {
+/** The first of each kind. */
+export const readDescriptors = async (bounds: Bounds): Promise<Descriptors> => {
   let found: Descriptors = {};
   for (let index = 0; index < mostDescriptors; index += 1) {
     const at = (firstDescriptor + index) * sectorBytes;
@@ -74,7 +75,7 @@ export const readVolume = async (bounds: Bounds): Promise<Volume> => {
   if (![512, 1024, 2048].includes(blockBytes)) throw invalid(`ISO 9660 has no blocks of ${blockBytes} bytes.`);
   const volumeBytes = primary.readUInt32LE(80) * blockBytes;
   if (volumeBytes > bounds.sizeBytes)
-    bounds.warn(`The volume has ${volumeBytes} bytes, the image only ${bounds.sizeBytes}: it may be truncated.`);
+    bounds.warn(() => `The volume has ${volumeBytes} bytes, the image only ${bounds.sizeBytes}: it may be truncated.`);
   const primaryRoot = parseRecord(primary, rootRecordAt);
   if (primaryRoot === undefined) throw invalid("The ISO 9660 image has no root directory.");
   const jolietRoot = joliet === undefined ? undefined : parseRecord(joliet, rootRecordAt);

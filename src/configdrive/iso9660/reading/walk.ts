@@ -36,7 +36,10 @@ const sectorsAtOnce = 32;
 async function* sectorsOf(bounds: Bounds, offset: number, sizeBytes: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < sizeBytes; at += sectorsAtOnce * sectorBytes) {
     const chunk = await bounds.read(offset + at, Math.min(sectorsAtOnce * sectorBytes, sizeBytes - at));
-    for (let start = 0; start < chunk.length; start += sectorBytes) yield chunk.subarray(start, start + sectorBytes);
+    for (let start = 0; start < chunk.length; start += sectorBytes) {
+      await bounds.breathe();
+      yield chunk.subarray(start, start + sectorBytes);
+    }
   }
 }
 
@@ -47,16 +50,16 @@ const sizeOf = async ({ bounds }: Walk, offset: number, { sizeBytes }: Waiting):
 const extentOf = async (walk: Walk, directory: Waiting): Promise<{ offset: number; sizeBytes: number } | undefined> => {
   const { bounds, blockBytes, seen } = walk;
   const offset = directory.block * blockBytes;
-  const path = shown(directory.path);
+  const path = (): string => shown(directory.path);
   if (seen.has(offset)) {
-    bounds.warn(`The directory ${path} is one that was there before: what is in it is left out.`);
+    bounds.warn(() => `The directory ${path()} is one that was there before: what is in it is left out.`);
     return undefined;
   }
   seen.add(offset);
   const sizeBytes = await sizeOf(walk, offset, directory);
   if (sizeBytes === undefined || !bounds.holds(offset, sizeBytes)) {
     if (directory.depth === 0) throw invalid("The ISO 9660 image's root directory lies outside of it.");
-    bounds.warn(`The directory ${path} lies outside of the image: what is in it is left out.`);
+    bounds.warn(() => `The directory ${path()} lies outside of the image: what is in it is left out.`);
     return undefined;
   }
   bounds.takeDirectoryBytes(sizeBytes);
@@ -67,11 +70,12 @@ async function* filesOf(walk: Walk, directory: Waiting): AsyncGenerator<Pieces> 
   const extent = await extentOf(walk, directory);
   if (extent === undefined) return;
   const { bounds } = walk;
-  const damaged = (): void => bounds.warn(`A part of the directory ${shown(directory.path)} is damaged.`);
+  const damaged = (): void => bounds.warn(() => `A part of the directory ${shown(directory.path)} is damaged.`);
   let pieces: Pieces | undefined;
   for await (const sector of sectorsOf(bounds, extent.offset, extent.sizeBytes))
     for (const record of recordsOfSector(sector, walk.blockBytes, damaged)) {
       bounds.takeEntry();
+      await bounds.breathe();
       if (isOwn(record) || record.associated) continue;
       if (pieces?.[0].identifier.equals(record.identifier) === true) pieces.push(record);
       else {
@@ -94,9 +98,10 @@ const extentsOf = ({ bounds, blockBytes }: Walk, pieces: Readonly<Pieces>): read
 
 const addFile = (walk: Walk, path: string, pieces: Readonly<Pieces>): void => {
   const extents = extentsOf(walk, pieces);
-  if (extents === undefined) walk.bounds.warn(`The file ${shown(path)} is left out: it lies outside of the image.`);
+  if (extents === undefined)
+    walk.bounds.warn(() => `The file ${shown(path)} is left out: it lies outside of the image.`);
   else if (pieces.some(({ interleaved }) => interleaved))
-    walk.bounds.warn(`The file ${shown(path)} is left out: it is interleaved.`);
+    walk.bounds.warn(() => `The file ${shown(path)} is left out: it is interleaved.`);
   else {
     const sizeBytes = extents.reduce((total, { from, to }) => total + to - from, 0);
     walk.entries.push({ kind: "file", path, sizeBytes, extents });
@@ -105,7 +110,9 @@ const addFile = (walk: Walk, path: string, pieces: Readonly<Pieces>): void => {
 
 const addDirectory = (walk: Walk, parent: Waiting, path: string, place: Pick<Waiting, "block" | "sizeBytes">): void => {
   if (parent.depth >= walk.limits.depth) {
-    walk.bounds.warn(`The directory ${shown(path)} is left out: it lies deeper than ${walk.limits.depth} levels.`);
+    walk.bounds.warn(
+      () => `The directory ${shown(path)} is left out: it lies deeper than ${walk.limits.depth} levels.`,
+    );
     return;
   }
   walk.entries.push({ kind: "directory", path, sizeBytes: 0, extents: [] });
@@ -118,13 +125,13 @@ const nameIn = (walk: Walk, parent: Waiting, names: Set<string>, described: Desc
   const { name, leftOut } = described;
   const path = parent.path === "" ? name : `${parent.path}/${name}`;
   const refuse = (why: string): undefined => {
-    bounds.warn(`The entry ${shown(path)} is left out: ${why}.`);
+    bounds.warn(() => `The entry ${shown(path)} is left out: ${why}.`);
     return undefined;
   };
   if (!isName(name)) return refuse("its name is none");
   if (leftOut !== undefined) return refuse(`it is ${leftOut}`);
   if (names.has(name)) return refuse("another one has its name");
-  if (described.damaged === true) bounds.warn(`The Rock Ridge fields of ${shown(path)} are damaged.`);
+  if (described.damaged === true) bounds.warn(() => `The Rock Ridge fields of ${shown(path)} are damaged.`);
   bounds.takePath(path);
   names.add(name);
   return path;
@@ -150,9 +157,10 @@ const readDirectory = async (walk: Walk, directory: Waiting): Promise<void> => {
 
 /** Writers keep such as belong elsewhere in a folder of the root that nobody asked for. */
 const withoutRelocationFolder = ({ entries, relocations }: Walk): readonly FoundEntry[] => {
-  const isNeeded = (folder: string): boolean => entries.some(({ path }) => path.startsWith(`${folder}/`));
-  const needless = [...relocations].filter((folder) => /^\.?rr_moved$/i.test(folder) && !isNeeded(folder));
-  return entries.filter(({ path }) => !needless.includes(path));
+  const needed = new Set(entries.map(({ path }) => path.slice(0, Math.max(0, path.indexOf("/")))));
+  const isNeedless = (path: string): boolean =>
+    /^\.?rr_moved$/i.test(path) && relocations.has(path) && !needed.has(path);
+  return entries.filter(({ path }) => !isNeedless(path));
 };
 
 /** @throws MediabayError IMAGE_INVALID beyond the limits */

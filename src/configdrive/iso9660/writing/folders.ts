@@ -1,6 +1,6 @@
 // The tree as folders in folders, its names checked: what every hierarchy of an image is made from.
 import { MediabayError } from "../../../core/errors.ts";
-import { defaultReadLimits, type TreeEntry } from "../../tree.ts";
+import { cutPath, defaultReadLimits, type TreeEntry } from "../../tree.ts";
 
 /** What an entry takes, where its bytes do not matter. */
 export interface SizedEntry {
@@ -31,7 +31,10 @@ const longestNameBytes = 255;
 const longestFileBytes = 0xffff_ffff;
 
 const refuse = (path: string, why: string): MediabayError =>
-  new MediabayError("INVALID_REQUEST", `The path ${JSON.stringify(path)} cannot be written into an image: ${why}.`);
+  new MediabayError(
+    "INVALID_REQUEST",
+    `The path ${JSON.stringify(cutPath(path))} cannot be written into an image: ${why}.`,
+  );
 
 const namesOf = (path: string): readonly string[] => {
   const names = path.split("/");

@@ -54,6 +54,10 @@ const submit = async (parts: MediaParts, slotId: string): Promise<void> => {
       if (isLost) continue;
       repeated += 1;
       await service.context.clock.sleep(delayMs, service.context.signal);
+      // Somebody may have changed the medium meanwhile: whether that is to go too is for the caller to say.
+      const { state: now } = await slots.read(slotId);
+      if (!now.inserted) return;
+      if (now.image !== state.image) throw error;
     }
   }
 };

@@ -16,6 +16,7 @@ const createSourceCredentials = (db: Kysely<unknown>): Promise<void> =>
 const addTerms = async (db: Kysely<unknown>): Promise<void> => {
   await addColumns(db, "publications", { terms: "text", ended_at: "bigint", reads_since: "bigint" });
   await addColumns(db, "reads", { full_reads: "bigint", is_ahead: "integer", is_wide: "integer" });
+  await addColumns(db, "reads", { is_stranger: "integer", phase: "bigint" });
 };
 
 export const configDrives: Migration = {
