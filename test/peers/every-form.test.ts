@@ -33,7 +33,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 /** As Nova puts them beside the metadata: not text, and with names that need more than ASCII. */
 const contents: Tree = [
   { kind: "file", path: "openstack/content/0000", bytes: Uint8Array.from({ length: 5000 }, (_, index) => index * 7) },
-  { kind: "file", path: "openstack/content/żółw.txt", bytes: Buffer.from("żółw\n") },
+  { kind: "file", path: "openstack/content/a żółw of length.txt", bytes: Buffer.from("żółw\n") },
 ];
 const built = buildDrive({ content: fullContent }).tree;
 const tree = [...built, ...contents];
