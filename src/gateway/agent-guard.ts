@@ -1,4 +1,4 @@
-// A deploy agent's ramdisk takes the first config drive that it finds for its own settings (config-drive §3.7): where one may run, nothing
+// A deploy agent's ramdisk takes the first config drive that it finds for its own settings: where one may run, nothing
 // is attached unless the machine is off.
 import type { Session } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";

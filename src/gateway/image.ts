@@ -1,4 +1,4 @@
-// The image of an attachment: fetched, looked into, and given another form where a slot takes no other (config-drive §7).
+// The image of an attachment: fetched, looked into, and given another form where a slot takes no other.
 import type { ImageForm, UnfitForm } from "../core/configdrive.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { Source, StepContext } from "../core/ports.ts";

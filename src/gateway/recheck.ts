@@ -1,4 +1,4 @@
-// Some BMCs drop a medium that nobody reads for a while (redfish-quirks §2.5). What is attached there is looked at twice as often, and put
+// Some BMCs drop a medium that nobody reads for a while. What is attached there is looked at twice as often, and put
 // in again under the same URL.
 import type { Medium, Slot } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";

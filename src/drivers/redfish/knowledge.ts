@@ -54,7 +54,7 @@ const unlessTold = (error: unknown): undefined => {
   if (!(error instanceof MediabayError)) throw error;
 };
 
-/** A refusal, or a promise not kept, that a new firmware would explain: old paths may still answer, and fail (redfish-quirks §2.1). */
+/** A refusal, or a promise not kept, that a new firmware would explain: old paths may still answer, and fail. */
 const isDoubtful = (error: unknown): boolean =>
   error instanceof MediabayError &&
   (error.code === "BMC_INCONSISTENT" ||

@@ -93,7 +93,7 @@ const reset = async (parts: Parts, type: ResetType): Promise<void> => {
   }
 };
 
-/** Right after the host went off some refuse to switch it on (redfish-quirks §2.0, ActionParameterValueConflict). */
+/** Right after the host went off some refuse to switch it on (ActionParameterValueConflict). */
 const submit = async (service: Service, path: string, type: ResetType, isPowerOn: boolean): Promise<void> => {
   const { clock, signal } = service.context;
   const deadline = clock.monotonic() + (isPowerOn ? service.quirks.power.conflictRetryMs : 0);

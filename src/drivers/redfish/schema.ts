@@ -87,7 +87,7 @@ export const computerSystem = part({
 });
 export type ComputerSystem = z.output<typeof computerSystem>;
 
-/** Some have the link to VirtualMedia inside Links or Status (redfish-quirks §1.1). */
+/** Some have the link to VirtualMedia inside Links or Status. */
 export const managerResource = part({
   Id: text,
   Model: text,

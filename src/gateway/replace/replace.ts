@@ -1,4 +1,4 @@
-// Replace: new bytes under a new URL in the same slot, without a redeploy (config-drive §7). What is new is ready before anything is touched;
+// Replace: new bytes under a new URL in the same slot, without a redeploy. What is new is ready before anything is touched;
 // where a step fails, the former medium goes in again.
 import type { Json, MediaDriver, Slot, SlotState } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";

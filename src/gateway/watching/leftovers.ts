@@ -1,5 +1,5 @@
 // Media of ours that nobody could take out: after a detach that did not reach the BMC, or an attach that could not be undone. Their machines
-// are visited until the slot is seen to hold ours no more (config-drive §7, orphans).
+// are visited until the slot is seen to hold ours no more.
 import type { MediaDriver, Slot } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { AttachmentRecord, MachineRecord } from "../../core/records.ts";

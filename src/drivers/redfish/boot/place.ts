@@ -32,7 +32,7 @@ const find = async (service: Service, systemPath: string, known: LearntBoot): Pr
 const placeAt = async (service: Service, path: string, known: LearntBoot): Promise<Place> =>
   toPlace(path, (await service.get(path)).body, known);
 
-/** Elsewhere the Settings object is for other properties, such as the boot order (redfish-quirks §1.3). */
+/** Elsewhere the Settings object is for other properties, such as the boot order. */
 const holdsOverride = ({ Boot }: Resource): boolean =>
   isResource(Boot) && Object.keys(Boot).some((name) => name.startsWith("BootSourceOverride"));
 

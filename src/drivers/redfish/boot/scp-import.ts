@@ -1,5 +1,5 @@
 // The override by importing a piece of configuration through an OEM action of the manager: for BMCs whose Boot object cannot name the
-// virtual drive (redfish-quirks §2.1). What is imported is the profile's data.
+// virtual drive. What is imported is the profile's data.
 import type { BootOverride, Json } from "../../../core/driver.ts";
 import { MediabayError } from "../../../core/errors.ts";
 import { actionOf } from "../errors.ts";

@@ -1,4 +1,4 @@
-// The managers of a system (DSP0268 Manager): by the system's own links, else by the managers' (redfish-quirks §2.7, ManagedBy left out).
+// The managers of a system (DSP0268 Manager): by the system's own links, else by the managers' (ManagedBy left out).
 import { MediabayError } from "../../../core/errors.ts";
 import { type ManagerResource, managerResource, type ServiceRoot } from "../schema.ts";
 import { readMembers } from "../service/collection.ts";

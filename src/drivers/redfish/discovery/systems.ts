@@ -43,7 +43,7 @@ const readSystems = async (service: Service, path: string, named: string | undef
 };
 
 /**
- * Baseboards of accelerators are Systems too, but cannot be reset or take media (redfish-quirks §8). Where nothing takes media, as when
+ * Baseboards of accelerators are Systems too, but cannot be reset or take media. Where nothing takes media, as when
  * it is switched off, whatever can be reset is a host.
  */
 const hostsOf = async (systems: readonly System[], managers: Managers): Promise<readonly System[]> => {

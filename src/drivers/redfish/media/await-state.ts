@@ -1,4 +1,4 @@
-// Looks at a slot until it shows what an accepted request promised: an answer alone proves nothing (redfish-quirks §1.2).
+// Looks at a slot until it shows what an accepted request promised: an answer alone proves nothing.
 import type { SlotState } from "../../../core/driver.ts";
 import { MediabayError } from "../../../core/errors.ts";
 import type { Service } from "../service/service.ts";

@@ -13,7 +13,7 @@ export interface MediaParts {
   readonly slots: Slots;
 }
 
-/** Some BMCs download the whole image before they answer, at worst at this rate (redfish-quirks §3). */
+/** Some BMCs download the whole image before they answer, at worst at this rate. */
 const slowestBytesPerMs = 1000;
 
 /** For requests that mount: a session that ends may take the medium with it. */

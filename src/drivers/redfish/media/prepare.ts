@@ -1,4 +1,4 @@
-// Makes the BMC ready to take media (redfish-quirks §6 `prepare`): once for a machine, and again when it did not help.
+// Makes the BMC ready to take media: once for a machine, and again when it did not help.
 import { createHash } from "node:crypto";
 import type { PlannedRequest } from "../../../core/media.ts";
 import type { Knowledge } from "../knowledge.ts";

@@ -16,7 +16,7 @@ export const stateOf = (resource: Resource, empty: RedfishQuirks["empty"]): Slot
   };
 };
 
-/** Where MediaTypes is missing, Id and Name are all there is to go by (redfish-quirks §8). */
+/** Where MediaTypes is missing, Id and Name are all there is to go by. */
 const namedTypes: readonly (readonly [RegExp, readonly MediaType[]])[] = [
   [/cd|dvd|optical/i, ["CD", "DVD"]],
   [/usb|stick|removable|^hd\d*$/i, ["USBStick"]],

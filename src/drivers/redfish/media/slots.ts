@@ -97,7 +97,7 @@ const isSameShape = (before: LearntSlot, now: LearntSlot, body: unknown): boolea
   return sameId && JSON.stringify(before.mediaTypes) === JSON.stringify(now.mediaTypes);
 };
 
-/** A medium that only the other view of a device shows is in it all the same (redfish-quirks §8). */
+/** A medium that only the other view of a device shows is in it all the same. */
 const lookElsewhere = async (service: Service, knowledge: Knowledge, seen: Map<string, Seen>): Promise<void> => {
   const { views } = service.quirks.slots;
   if (views === undefined) return;
@@ -118,7 +118,7 @@ const inOrder = (slots: readonly LearntSlot[], order: readonly string[]): Learnt
 };
 
 /**
- * Where no slot has any action, PATCH may be the way (redfish-quirks §8); only a slot's own GET tells, by `Allow`. One is asked for all.
+ * Where no slot has any action, PATCH may be the way; only a slot's own GET tells, by `Allow`. One is asked for all.
  */
 const askForPatch = async (service: Service, slots: readonly LearntSlot[]): Promise<readonly LearntSlot[]> => {
   const unclear = slots.filter((slot) => slot.patch === undefined);

@@ -84,7 +84,7 @@ export const createService = ({ client, context, quirks, auth: authOptions }: Se
     }
   };
 
-  /** Some services refuse an answer without compression for a part of their resources (redfish-quirks §1.2). */
+  /** Some services refuse an answer without compression for a part of their resources. */
   const raw: RawSend = async (request, options) => {
     const reply = await paced(request, options);
     if (reply.status !== 406 || !acceptsIdentity || service.quirks.http.acceptEncoding !== "identity") return reply;
