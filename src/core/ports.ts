@@ -72,7 +72,7 @@ export interface AttachmentFilter {
   readonly machineId?: string;
   readonly states?: readonly AttachmentState[];
   /** Only those with this member. */
-  readonly has?: "detachOn" | "leftIn";
+  readonly has?: "detachOn" | "idleUnmountMs" | "leftIn";
 }
 
 export interface AttachmentStore {

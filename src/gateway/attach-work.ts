@@ -6,6 +6,7 @@ import type { AttachmentRole, ResetType } from "../core/vocabulary.ts";
 import type { BootWish } from "./boot.ts";
 import type { Link } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { addWarning } from "./watching/rounds.ts";
 
 /** The operation's sealed input. */
 export interface AttachInput {
@@ -49,6 +50,5 @@ export const audit = async (work: AttachmentWork, action: string, detail: Json, 
 /** Told in the operation's events, and kept with the attachment. */
 export const warn = async (work: Omit<AttachmentWork, "link">, text: string): Promise<void> => {
   work.context.warn(text);
-  const { warnings } = await work.deps.attachments.get(work.attachmentId);
-  await work.deps.attachments.update(work.attachmentId, { warnings: [...new Set([...warnings, text])] });
+  await addWarning(work.deps, work.attachmentId, text);
 };

@@ -5,6 +5,7 @@ import { MediabayError } from "../core/errors.ts";
 import type { AttachmentRecord } from "../core/records.ts";
 import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { allWith, goRound } from "./watching/rounds.ts";
 
 const roundMs = 30_000;
 /** For one machine: its turn, its BMC, an insert. */
@@ -26,16 +27,8 @@ export const createRecheck = (deps: GatewayDeps, conversations: Conversations): 
 };
 
 /** Goes round until the signal; never rejects. */
-export const recheckUntil = async (deps: GatewayDeps, recheck: Recheck, signal: AbortSignal): Promise<void> => {
-  while (!signal.aborted) {
-    try {
-      await deps.clock.sleep(roundMs, signal);
-      await recheck.round(signal);
-    } catch (error) {
-      if (!signal.aborted) deps.log.warn({ error }, "a look at attached media failed");
-    }
-  }
-};
+export const recheckUntil = (deps: GatewayDeps, recheck: Recheck, signal: AbortSignal): Promise<void> =>
+  goRound(deps, "a look at attached media failed", roundMs, recheck, signal);
 
 const pauseOf = ({ idleUnmountMs = 0 }: AttachmentRecord): number => idleUnmountMs / 2;
 
@@ -46,19 +39,11 @@ const dueAttachments = async (
 ): Promise<readonly AttachmentRecord[]> => {
   const now = deps.clock.now();
   const due: AttachmentRecord[] = [];
-  let after: string | undefined;
-  do {
-    const page = await deps.attachments.list(
-      { limit: 1000, ...(after === undefined ? {} : { after }) },
-      { states: ["attached"] },
-    );
-    for (const attachment of page.items) {
-      if (attachment.idleUnmountMs === undefined || (notBefore.get(attachment.id) ?? 0) > now) continue;
-      const { lastReadAt = 0 } = await deps.publications.reads(attachment.id);
-      if (now - Math.max(attachment.observedAt ?? 0, lastReadAt) >= pauseOf(attachment)) due.push(attachment);
-    }
-    after = page.next;
-  } while (after !== undefined);
+  for (const attachment of await allWith(deps.attachments, "idleUnmountMs", ["attached"])) {
+    if ((notBefore.get(attachment.id) ?? 0) > now) continue;
+    const { lastReadAt = 0 } = await deps.publications.reads(attachment.id);
+    if (now - Math.max(attachment.observedAt ?? 0, lastReadAt) >= pauseOf(attachment)) due.push(attachment);
+  }
   return due;
 };
 

@@ -2,6 +2,7 @@
 import { MediabayError } from "../core/errors.ts";
 import type { Conversations } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
+import { allOf } from "./watching/rounds.ts";
 
 const live = ["attaching", "attached", "detaching"] as const;
 
@@ -20,19 +21,8 @@ export const sweep = async (deps: GatewayDeps): Promise<void> => {
   await deps.images.sweep((holder) => holder === "manual" || kept.has(holder));
 };
 
-const liveAttachments = async (deps: GatewayDeps): Promise<Set<string>> => {
-  const ids = new Set<string>();
-  let after: string | undefined;
-  do {
-    const page = await deps.attachments.list(
-      { limit: 1000, ...(after === undefined ? {} : { after }) },
-      { states: live },
-    );
-    for (const attachment of page.items) ids.add(attachment.id);
-    after = page.next;
-  } while (after !== undefined);
-  return ids;
-};
+const liveAttachments = async ({ attachments }: GatewayDeps): Promise<Set<string>> =>
+  new Set((await allOf(attachments, { states: live })).map(({ id }) => id));
 
 const perMachineMs = 60_000;
 

@@ -11,6 +11,7 @@ import type { ImageRecord } from "../core/records.ts";
 import { formatSize } from "../core/units.ts";
 import { imageNotFound } from "./digests.ts";
 import { receiveImage } from "./receive.ts";
+import { Recent } from "./recent.ts";
 import type { ImageStore } from "./store.ts";
 
 export interface LooksDeps {
@@ -40,8 +41,7 @@ function* piecesOf(bytes: Buffer): Generator<Buffer> {
 
 class StoredLooks {
   readonly #deps: LooksDeps;
-  /** The least recently used first. */
-  readonly #memory = new Map<string, ImageLook>();
+  readonly #memory = new Recent<string, ImageLook>(mostLooks);
 
   constructor(deps: LooksDeps) {
     this.#deps = deps;
@@ -51,10 +51,10 @@ class StoredLooks {
     const record = await this.#record(digest);
     const { limitBytes } = this.#deps;
     if (record.sizeBytes > limitBytes) return undefined;
-    const known = this.#memory.get(record.digest);
-    const look =
-      known ?? (await this.#reading(record, (found, readAt) => lookInto(found, readAt, record.sizeBytes, limitBytes)));
-    this.#remember(record.digest, look);
+    const known = this.#memory.use(record.digest);
+    if (known !== undefined) return known;
+    const look = await this.#reading(record, (found, readAt) => lookInto(found, readAt, record.sizeBytes, limitBytes));
+    if (look.files.length <= mostFiles) this.#memory.set(record.digest, look);
     return look;
   }
 
@@ -90,14 +90,6 @@ class StoredLooks {
     const record = await this.#deps.catalog.get(digest.toLowerCase());
     if (record === undefined) throw imageNotFound(digest);
     return record;
-  }
-
-  #remember(digest: string, look: ImageLook): void {
-    this.#memory.delete(digest);
-    if (look.files.length > mostFiles) return;
-    this.#memory.set(digest, look);
-    const [oldest] = this.#memory.keys();
-    if (this.#memory.size > mostLooks && oldest !== undefined) this.#memory.delete(oldest);
   }
 
   async #reading<T>(record: ImageRecord, work: (found: FoundTree, readAt: ReadAt) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 // What was downloaded whole from where: enough to ask an origin whether it changed, never to answer without asking. In memory alone.
 import { createHash } from "node:crypto";
+import { Recent } from "./recent.ts";
 import type { Validator } from "./sources/source.ts";
 
 export interface SeenSource {
@@ -15,28 +16,16 @@ export interface SeenSources {
 
 /** @param most how many are kept: the least recently used goes first */
 export const createSeenSources = (most = 4096): SeenSources => {
-  const seen = new Map<string, SeenSource>();
+  const seen = new Recent<string, SeenSource>(most);
   // A source's key may carry credentials, and this outlives the request.
   const nameOf = (key: string): string => createHash("sha256").update(key).digest("base64");
 
-  const put = (name: string, source: SeenSource): void => {
-    seen.delete(name);
-    seen.set(name, source);
-    const [oldest] = seen.keys();
-    if (seen.size > most && oldest !== undefined) seen.delete(oldest);
-  };
-
   return {
-    recall: (key) => {
-      const name = nameOf(key);
-      const source = seen.get(name);
-      if (source !== undefined) put(name, source);
-      return source;
-    },
+    recall: (key) => seen.use(nameOf(key)),
     remember: (key, digest, validator) => {
       const name = nameOf(key);
       if (validator === undefined) seen.delete(name);
-      else put(name, { digest, validator });
+      else seen.set(name, { digest, validator });
     },
   };
 };

@@ -1,5 +1,5 @@
 // What those who look after attachments again and again have in common.
-import type { AttachmentStore } from "../../core/ports.ts";
+import type { AttachmentFilter, AttachmentStore } from "../../core/ports.ts";
 import type { AttachmentRecord } from "../../core/records.ts";
 import type { AttachmentState } from "../../core/vocabulary.ts";
 import type { GatewayDeps } from "../deps.ts";
@@ -29,21 +29,28 @@ export const goRound = async (
   }
 };
 
-/** All of these states with that member. */
-export const allWith = async (
+/** Page by page. */
+export const allOf = async (
   attachments: AttachmentStore,
-  has: "detachOn" | "leftIn",
-  states: readonly AttachmentState[],
+  filter: AttachmentFilter,
 ): Promise<readonly AttachmentRecord[]> => {
   const found: AttachmentRecord[] = [];
   let after: string | undefined;
   do {
-    const page = await attachments.list({ limit: 1000, ...(after === undefined ? {} : { after }) }, { states, has });
-    found.push(...page.items.filter((item) => item[has] !== undefined));
+    const page = await attachments.list({ limit: 1000, ...(after === undefined ? {} : { after }) }, filter);
+    found.push(...page.items);
     after = page.next;
   } while (after !== undefined);
   return found;
 };
+
+/** All of these states with that member. */
+export const allWith = async (
+  attachments: AttachmentStore,
+  has: NonNullable<AttachmentFilter["has"]>,
+  states: readonly AttachmentState[],
+): Promise<readonly AttachmentRecord[]> =>
+  (await allOf(attachments, { states, has })).filter((item) => item[has] !== undefined);
 
 /** Once, however often it is said. */
 export const addWarning = async (

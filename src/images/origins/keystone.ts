@@ -7,6 +7,7 @@ import { MediabayError } from "../../core/errors.ts";
 import type { SwiftCredential } from "../../core/source-credentials.ts";
 import type { OriginClient, OriginReply } from "../../wire/guarded/origin-client.ts";
 import { createFlights } from "../flights.ts";
+import { Recent } from "../recent.ts";
 
 export interface SwiftSession {
   readonly token: string;
@@ -130,26 +131,19 @@ const logIn = async (client: OriginClient, credential: SwiftCredential, signal: 
 
 export const createKeystone = (client: OriginClient, clock: Clock): Keystone => {
   type Login = Awaited<ReturnType<typeof logIn>>;
-  const kept = new Map<string, Login>();
+  const kept = new Recent<string, Login>(mostSessions);
   const underWay = createFlights<symbol, Login>();
   const nameOf = (credential: SwiftCredential): string =>
     createHash("sha256").update(JSON.stringify(credential)).digest("base64");
 
-  const keep = (name: string, made: Login): void => {
-    kept.delete(name);
-    kept.set(name, made);
-    const [oldest] = kept.keys();
-    if (kept.size > mostSessions && oldest !== undefined) kept.delete(oldest);
-  };
-
   return {
     async session(credential, signal) {
       const name = nameOf(credential);
-      const known = kept.get(name);
+      const known = kept.peek(name);
       if (known !== undefined && known.expiresAt - marginMs > clock.now()) return known.session;
       const { session } = await underWay.join(name, Symbol("caller"), signal, async (flight) => {
         const made = await logIn(client, credential, flight.signal);
-        keep(name, made);
+        kept.set(name, made);
         return made;
       });
       return session;

@@ -2,6 +2,7 @@
 // token even a right guess is refused, or the limit would limit nothing.
 import type { Log } from "../../core/ports.ts";
 import { isIPv4Number } from "../../wire/addresses.ts";
+import { Recent } from "../recent.ts";
 import type { Reader } from "./readers.ts";
 
 export interface GuessLimits {
@@ -36,19 +37,19 @@ export class Guesses {
   readonly #limits: GuessLimits;
   readonly #monotonic: () => number;
   readonly #log: Log;
-  /** The least recently used first. */
-  readonly #buckets = new Map<bigint | string, Bucket>();
+  readonly #buckets: Recent<bigint | string, Bucket>;
 
   constructor(monotonic: () => number, log: Log, limits: GuessLimits = defaultGuessLimits) {
     this.#monotonic = monotonic;
     this.#log = log;
     this.#limits = limits;
+    this.#buckets = new Recent(limits.addresses);
   }
 
   /** It has no token left just now. */
   isOver(reader: Reader): boolean {
     if (this.#buckets.size === 0) return false;
-    const bucket = this.#buckets.get(keyOf(reader));
+    const bucket = this.#buckets.peek(keyOf(reader));
     if (bucket === undefined) return false;
     this.#refill(bucket);
     return bucket.tokens < 1;
@@ -78,17 +79,11 @@ export class Guesses {
   }
 
   #bucketOf(key: bigint | string): Bucket {
-    const known = this.#buckets.get(key);
-    const bucket = known ?? {
-      tokens: this.#limits.burst,
-      at: this.#monotonic(),
-      refused: 0,
-      loggedAt: Number.NEGATIVE_INFINITY,
-    };
-    this.#buckets.delete(key);
+    const known = this.#buckets.use(key);
+    if (known !== undefined) return known;
+    const { burst } = this.#limits;
+    const bucket = { tokens: burst, at: this.#monotonic(), refused: 0, loggedAt: Number.NEGATIVE_INFINITY };
     this.#buckets.set(key, bucket);
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > this.#limits.addresses && oldest !== undefined) this.#buckets.delete(oldest);
     return bucket;
   }
 

@@ -6,9 +6,7 @@ import { parseDriveRequest } from "../../configdrive/content.ts";
 import type { DriveRequest } from "../../core/configdrive.ts";
 import type { Json } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
-import type { SourceScheme, Transfer, TransferContext } from "./source.ts";
-
-const sliceBytes = 256 * 1024;
+import { type SourceScheme, transferOf } from "./source.ts";
 
 const parse = (reference: string): DriveRequest => {
   try {
@@ -30,23 +28,10 @@ const canonicalText = (reference: string): string => {
   }
 };
 
-const open = (reference: string, { signal, admit, onProgress }: TransferContext): Transfer => ({
-  async *read() {
-    signal.throwIfAborted();
-    const image = buildDriveImage(parse(reference));
-    admit(image.length);
-    for (let at = 0; at < image.length; at += sliceBytes) {
-      signal.throwIfAborted();
-      yield image.subarray(at, at + sliceBytes);
-      onProgress(Math.min(at + sliceBytes, image.length), image.length);
-    }
-  },
-});
-
 export const createConfigdriveSource = (): SourceScheme => ({
   kind: "configdrive",
   schemes: [],
   check: (reference) => void buildDrive(parse(reference)),
   key: (reference) => `configdrive:${createHash("sha256").update(canonicalText(reference)).digest("hex")}`,
-  open,
+  open: (reference, context) => transferOf(() => buildDriveImage(parse(reference)), context),
 });

@@ -1,9 +1,7 @@
 // `data:` URIs (RFC 2397): the bytes are in the URI itself, as base64 or percent-encoded. The media type says nothing that the bytes do not.
 import { createHash } from "node:crypto";
 import { MediabayError } from "../../core/errors.ts";
-import type { SourceScheme, Transfer, TransferContext } from "./source.ts";
-
-const sliceBytes = 64 * 1024;
+import { type SourceScheme, transferOf } from "./source.ts";
 
 /** Without the data: what it holds is its sender's secret. */
 const invalid = (why: string): MediabayError =>
@@ -56,22 +54,10 @@ const bytesOf = (uri: string): Buffer => {
   return Buffer.from(base64, "base64");
 };
 
-const open = (uri: string, { signal, admit, onProgress }: TransferContext): Transfer => ({
-  async *read() {
-    const bytes = bytesOf(uri);
-    admit(bytes.byteLength);
-    for (let at = 0; at < bytes.byteLength; at += sliceBytes) {
-      signal.throwIfAborted();
-      yield bytes.subarray(at, at + sliceBytes);
-      onProgress(Math.min(at + sliceBytes, bytes.byteLength), bytes.byteLength);
-    }
-  },
-});
-
 export const createDataSource = (): SourceScheme => ({
   kind: "uri",
   schemes: ["data"],
   check: (uri) => void bytesOf(uri),
   key: (uri) => `data:${createHash("sha256").update(uri).digest("hex")}`,
-  open,
+  open: (uri, context) => transferOf(() => bytesOf(uri), context),
 });

@@ -80,3 +80,19 @@ export interface SourceScheme {
   /** @throws MediabayError INVALID_REQUEST, SOURCE_FORBIDDEN when the credential is not for this reference */
   open?(reference: string, context: TransferContext): Transfer;
 }
+
+const sliceBytes = 64 * 1024;
+
+/** Of bytes that a reference holds itself, which are made only when they are read. */
+export const transferOf = (make: () => Uint8Array, { signal, admit, onProgress }: TransferContext): Transfer => ({
+  async *read() {
+    signal.throwIfAborted();
+    const bytes = make();
+    admit(bytes.byteLength);
+    for (let at = 0; at < bytes.byteLength; at += sliceBytes) {
+      signal.throwIfAborted();
+      yield bytes.subarray(at, at + sliceBytes);
+      onProgress(Math.min(at + sliceBytes, bytes.byteLength), bytes.byteLength);
+    }
+  },
+});
