@@ -3,35 +3,17 @@ import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createHttpSource } from "../../src/images/sources/http.ts";
 import { RestartTransfer, type SourceSettings, type TransferContext } from "../../src/images/sources/source.ts";
 import { createAddressPolicy } from "../../src/wire/address-policy.ts";
 import { makeCertificate } from "../tools/certificate.ts";
 import { createHastyClock } from "../tools/hasty-clock.ts";
-import {
-  type Answer,
-  broken,
-  type ImageOrigin,
-  ranged,
-  startImageOrigin,
-  status,
-  whole,
-} from "../tools/image-origin.ts";
+import { type Answer, broken, ranged, startImageOrigin, status, whole } from "../tools/image-origin.ts";
+import { closedAfterwards, originOf } from "../tools/opened-origin.ts";
 
 const bytes = randomBytes(300_000);
 const etag = '"v1"';
-const opened: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-const originOf = async (...script: [Answer, ...Answer[]]): Promise<ImageOrigin> => {
-  const origin = await startImageOrigin(...script);
-  opened.push(origin);
-  return origin;
-};
 
 const start = (uri: string, changes: Partial<TransferContext> = {}, settings: Partial<SourceSettings> = {}) => {
   const clock = createHastyClock();
@@ -232,7 +214,7 @@ describe("an origin that stumbles", () => {
   it("that sends no HTTP is named", async () => {
     const server = createServer((socket) => socket.resume().end("SSH-2.0-OpenSSH_9.2\r\n"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+    closedAfterwards({ close: () => new Promise((resolve) => server.close(resolve)) });
     const { port } = server.address() as AddressInfo;
     await expect(start(`http://127.0.0.1:${port}/`).readAll()).rejects.toMatchObject({ code: "SOURCE_UNREACHABLE" });
   });
@@ -285,7 +267,7 @@ describe("a download", () => {
       else whole(bytes)(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+    closedAfterwards({ close: () => new Promise((resolve) => server.close(resolve)) });
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect((await start(`https://${host}/`, {}, { ca: [cert] }).readAll()).equals(bytes)).toBe(true);
     const untrusting = start(`https://${host}/`);

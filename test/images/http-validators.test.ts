@@ -1,34 +1,16 @@
 // What an http origin's bytes are known by, and when its 304 is believed.
 import { buffer } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createHttpSource } from "../../src/images/sources/http.ts";
 import type { Transfer, Validator } from "../../src/images/sources/source.ts";
 import { createAddressPolicy } from "../../src/wire/address-policy.ts";
 import { createHastyClock } from "../tools/hasty-clock.ts";
-import {
-  type Answer,
-  broken,
-  type ImageOrigin,
-  ranged,
-  startImageOrigin,
-  status,
-  whole,
-} from "../tools/image-origin.ts";
+import { type Answer, broken, ranged, status, whole } from "../tools/image-origin.ts";
+import { originOf } from "../tools/opened-origin.ts";
 
 const bytes = Buffer.alloc(100_000, "image");
 const etag = '"v1"';
 const modified = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT", date: "Fri, 02 Jan 2026 00:00:00 GMT" };
-const opened: ImageOrigin[] = [];
-
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-const originOf = async (...script: [Answer, ...Answer[]]): Promise<ImageOrigin> => {
-  const origin = await startImageOrigin(...script);
-  opened.push(origin);
-  return origin;
-};
 
 const open = (uri: string) => {
   const clock = createHastyClock();

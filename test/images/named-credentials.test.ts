@@ -3,28 +3,18 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { SourceCredential } from "../../src/core/source-credentials.ts";
 import { createHttpSource } from "../../src/images/sources/http.ts";
 import type { SourceSettings } from "../../src/images/sources/source.ts";
 import { createAddressPolicy } from "../../src/wire/address-policy.ts";
 import { makeCertificate } from "../tools/certificate.ts";
 import { createHastyClock } from "../tools/hasty-clock.ts";
-import { type Answer, broken, type ImageOrigin, ranged, startImageOrigin, whole } from "../tools/image-origin.ts";
+import { type Answer, broken, ranged, whole } from "../tools/image-origin.ts";
+import { closedAfterwards, originOf } from "../tools/opened-origin.ts";
 
 const bytes = Buffer.alloc(50_000, "image");
 const secret = "hunter2hunter2";
-const opened: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-const originOf = async (...script: [Answer, ...Answer[]]): Promise<ImageOrigin> => {
-  const origin = await startImageOrigin(...script);
-  opened.push(origin);
-  return origin;
-};
 const redirect =
   (location: string): Answer =>
   (_request, response) => {
@@ -109,7 +99,7 @@ describe.each(kindsOfHttp)("a named credential of the kind %s", (kind) => {
       response.writeHead(302, { location: `${plain.url}/` }).end();
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    opened.push({ close: () => new Promise((resolve) => server.close(resolve)) });
+    closedAfterwards({ close: () => new Promise((resolve) => server.close(resolve)) });
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const error = await errorOf(read(url, credentialOf(kind, url), { ca: [cert] }));
     expect(error).toMatchObject({ code: "SOURCE_FORBIDDEN", message: expect.stringContaining("from https to http") });

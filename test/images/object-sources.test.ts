@@ -1,36 +1,18 @@
 // Swift and S3 against origins that say what the test wants: what a good store does only once a year, and what a bad one does.
 import { buffer, text } from "node:stream/consumers";
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { S3Credential, SourceCredential, SwiftCredential } from "../../src/core/source-credentials.ts";
 import { createS3Source } from "../../src/images/sources/s3.ts";
 import type { SourceDeps, SourceScheme } from "../../src/images/sources/source.ts";
 import { createSwiftSource } from "../../src/images/sources/swift.ts";
 import { createAddressPolicy, type Listener } from "../../src/wire/address-policy.ts";
 import { createHastyClock } from "../tools/hasty-clock.ts";
-import {
-  type Answer,
-  broken,
-  type ImageOrigin,
-  ranged,
-  startImageOrigin,
-  status,
-  whole,
-} from "../tools/image-origin.ts";
+import { type Answer, broken, type ImageOrigin, ranged, status, whole } from "../tools/image-origin.ts";
+import { originOf } from "../tools/opened-origin.ts";
 
 const bytes = Buffer.alloc(50_000, "image");
 const secret = "hunter2hunter2";
-const opened: { close(): Promise<unknown> }[] = [];
-
-afterEach(async () => {
-  for (const one of opened.splice(0)) await one.close();
-});
-
-const originOf = async (...script: [Answer, ...Answer[]]): Promise<ImageOrigin> => {
-  const origin = await startImageOrigin(...script);
-  opened.push(origin);
-  return origin;
-};
 
 const schemeOf = (
   create: (deps: SourceDeps) => SourceScheme,
