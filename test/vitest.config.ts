@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/tools/random-seed.ts"],
     pool: "forks",
     testTimeout: 20_000,
     hookTimeout: 30_000,

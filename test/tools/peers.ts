@@ -6,7 +6,7 @@ import { makeVenv, venvIsReady } from "./venv.ts";
 
 const isRoot = process.getuid?.() === 0;
 
-/** True where a missing peer must fail the tests. */
+/** True in CI, where a missing peer must fail the tests. */
 export const peersAreRequired = (environment: NodeJS.ProcessEnv = process.env): boolean =>
   !["", "0", "false", undefined].includes(environment["CI"]);
 

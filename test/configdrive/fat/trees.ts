@@ -90,9 +90,9 @@ export const mtoolsTreeArbitrary = treesOf(letters);
 
 /**
  * mcopy leaves zeros in the aliases of some names with a tilde, so that the long name's checksum is wrong; it loses accents that stand alone;
- * and it takes a file `-` for its standard input.
+ * it takes a folder with a bracket in its name for a pattern, and then copies what lies in it elsewhere; and it takes a file `-` for its standard input.
  */
-export const mcopyTreeArbitrary = treesOf(letters.filter((letter) => !["~", "-", "\u0301"].includes(letter)));
+export const mcopyTreeArbitrary = treesOf(letters.filter((letter) => !["~", "-", "[", "\u0301"].includes(letter)));
 
 const foldersOf = (path: string): readonly string[] =>
   path.split("/").flatMap((_, index, names) => (index === 0 ? [] : [names.slice(0, index).join("/")]));
