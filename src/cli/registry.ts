@@ -26,6 +26,7 @@ const entries: readonly Entry[] = [
   entry(onMachines, "status", "what is attached, to one machine or to all", () => import("./commands/status.ts")),
   entry(onMachines, "machine", "add, list, show, update, remove machines", () => import("./commands/machine.ts")),
   entry(onMachines, "media", "show or eject a BMC's virtual-media slots", () => import("./commands/media.ts")),
+  entry(onMachines, "leftovers", "find media of ours that nobody took out", () => import("./commands/leftovers.ts")),
   entry(onMachines, "boot", "show or set the boot override", () => import("./commands/boot.ts")),
   entry(onMachines, "power", "show the power state or reset", () => import("./commands/power.ts")),
   entry(onMachines, "probe", "ask a BMC what it is and can do", () => import("./commands/probe.ts")),

@@ -153,6 +153,12 @@ const sealedChanges = (present: MachineRecord, change: MachineChange): readonly 
   });
 };
 
+/** A slot that may still hold a medium of ours. */
+const leftIn = async ({ attachments }: SubmittingDeps, machineId: string): Promise<string | undefined> => {
+  const { items } = await attachments.list({ limit: 1000 }, { machineId, has: "leftIn" });
+  return items.find((item) => item.leftIn !== undefined)?.leftIn;
+};
+
 export const removeMachine: (
   deps: SubmittingDeps,
   ...parameters: Parameters<Gateway["removeMachine"]>
@@ -171,6 +177,14 @@ export const removeMachine: (
     throw new MediabayError("MACHINE_BUSY", `Machine ${record.name} has ${live.items.length} live attachment(s).`, {
       machine: record.name,
       hint: "Detach first, or repeat with force: then the BMC keeps what it holds, and our copy is withdrawn and wiped.",
+    });
+  }
+  const slot = await leftIn(deps, record.id);
+  if (slot !== undefined && force !== true) {
+    throw new MediabayError("MACHINE_BUSY", `Slot ${slot} of ${record.name} may still hold our medium.`, {
+      machine: record.name,
+      slot,
+      hint: "It is looked at again by itself. Eject the slot now, or repeat with force: then nobody looks at it again.",
     });
   }
   for (const attachment of live.items) {

@@ -33,7 +33,10 @@ export const createEjectHandler =
       return conversations.converse(context.operation.machineId, { signal }, async ({ session, machine }) => {
         const media = mediaOf(session);
         const slot = withOwner(deps, machine, await media.slot(id));
-        if (slot.state?.inserted !== true) return { slot: id, found: "empty" };
+        if (slot.state?.inserted !== true) {
+          await forgetLeft(deps, machine.id, id);
+          return { slot: id, found: "empty" };
+        }
         if (slot.attachmentId !== undefined) {
           throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds attachment ${slot.attachmentId}.`, {
             hint: `Use \`mediabay detach ${context.operation.machineName} ${slot.attachmentId}\`.`,
@@ -45,6 +48,13 @@ export const createEjectHandler =
             `Slot ${id} holds a medium that is not ours: ${slot.state.image ?? "no URL shown"}.`,
           );
         await media.eject(id);
+        await forgetLeft(deps, machine.id, id);
         return { slot: id, found: slot.leftover === true ? "leftover" : "foreign" };
       });
     });
+
+/** Whatever was left in that slot is gone. */
+const forgetLeft = async ({ attachments }: GatewayDeps, machineId: string, slot: string): Promise<void> => {
+  const { items } = await attachments.list({ limit: 1000 }, { machineId, has: "leftIn" });
+  for (const { id, leftIn } of items) if (leftIn === slot) await attachments.update(id, { leftIn: undefined });
+};

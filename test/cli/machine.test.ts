@@ -2,9 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Expected } from "./rest-stub.ts";
+import { type Expected, streams } from "./rest-stub.ts";
 import { runAgainst, temporaryFolder } from "./run.ts";
-import { machine } from "./samples.ts";
+import { machine, succeeded } from "./samples.ts";
 
 const post = (path: string, body: unknown, json: unknown, status = 202): Expected => ({
   method: "POST",
@@ -138,5 +138,26 @@ describe("machine", () => {
       ["machine", "remove", "web1", "--force"],
     );
     expect(removed.stdout).toBe("Removed web1.\n");
+  });
+
+  const detached = (operation: object): readonly Expected[] => [
+    remove("/v1/machines/web1/attachments", { operation }),
+    { method: "GET", path: "/v1/operations/op-1/events", answer: streams([{ type: "end", data: {} }]) },
+    get("/v1/operations/op-1", operation),
+  ];
+  const failed = { ...succeeded, state: "failed", error: { code: "BMC_UNREACHABLE", message: "No answer." } };
+
+  test("remove --detach takes out what is attached first", async () => {
+    const script = [...detached(succeeded), remove("/v1/machines/web1")];
+    expect((await runAgainst(script, ["machine", "remove", "web1", "--detach"])).stdout).toBe("Removed web1.\n");
+  });
+
+  test("remove --detach keeps a machine whose medium could not be taken out, but for --force", async () => {
+    const kept = await runAgainst(detached(failed), ["machine", "remove", "web1", "--detach"]);
+    expect(kept).toMatchObject({ code: 6, stdout: "" });
+    const script = [...detached(failed), remove("/v1/machines/web1?force=true")];
+    const { stdout, stderr } = await runAgainst(script, ["machine", "remove", "web1", "--detach", "--force"]);
+    expect(stdout).toBe("Removed web1.\n");
+    expect(stderr).toContain("No answer.");
   });
 });

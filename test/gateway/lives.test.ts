@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { type Origin, startOrigin } from "../../src/simulators/origin.ts";
 import { type RedfishSimulator, startRedfishSimulator } from "../../src/simulators/redfish/index.ts";
+import { systemClock } from "../../src/wire/clock.ts";
+import { run } from "../cli/run.ts";
 import { type ChangedFixture, changedFixture, type FixtureChange } from "../tools/changed-fixture.ts";
 import { freePort } from "../tools/free-port.ts";
 import { startTestService, type TestService } from "../tools/service.ts";
@@ -286,6 +288,38 @@ describe("what a BMC was left with", () => {
     await expect.poll(async () => await actionsOf(attachment)).toContain("leftover.ejected");
     await expect.poll(async () => (await attachmentNow(attachment))["leftIn"]).toBeUndefined();
     expect(await attachmentNow(attachment)).toMatchObject({ state: "detached" });
+  });
+
+  test("keeps its machine from being removed, until it was ejected by hand", async () => {
+    const { attachment } = await leaveIn();
+    const refused = await service.call("DELETE", "/v1/machines/node");
+    expect(refused).toMatchObject({ status: 409, body: { code: "MACHINE_BUSY", context: { slot: "Cd" } } });
+    expect((await service.work("DELETE", "/v1/machines/node/media/Cd")).status).toBe(200);
+    expect(await attachmentNow(attachment)).not.toHaveProperty("leftIn");
+    expect((await service.call("DELETE", "/v1/machines/node")).status).toBe(204);
+  });
+
+  test("does not keep its machine from being removed by force", async () => {
+    await leaveIn();
+    expect((await service.call("DELETE", "/v1/machines/node?force=true")).status).toBe(204);
+  });
+
+  test("is found in any machine by the command that looks for it", async () => {
+    await leaveIn();
+    await service.call("POST", "/v1/machines", { name: "gone", endpoints: [{ address: "http://127.0.0.1:9" }] });
+    bmc.insertByHand("Usb", "http://127.0.0.1:9/theirs.iso");
+    const env = { MEDIABAY_URL: service.running.controlUrl, MEDIABAY_TOKEN: service.token };
+    const searched = await run(["leftovers", "--json"], { env, clock: systemClock });
+    expect(searched.code).toBe(6);
+    expect(JSON.parse(searched.stdout)).toMatchObject({
+      machines: 2,
+      leftovers: [{ machine: "node", slot: "Cd", ejected: false }],
+      troubles: [{ machine: "gone", code: "BMC_UNREACHABLE" }],
+    });
+    expect(full()).toHaveLength(2);
+    const { stdout } = await run(["leftovers", "--eject"], { env, clock: systemClock });
+    expect(stdout).toMatch(/^node +Cd +yes$/m);
+    expect(full().map(({ id }) => id)).toEqual(["Usb"]);
   });
 
   test("is not told of a BMC that was asked", async () => {

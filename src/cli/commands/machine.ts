@@ -7,8 +7,9 @@ import { usage } from "../failure.ts";
 import { collect, collectLabel, collectLabelFilter } from "../input/arguments.ts";
 import { addEndpointOptions, type EndpointOptions, readEndpoint } from "../input/endpoint.ts";
 import { addListOptions } from "../input/listing.ts";
-import { fields, formatTime, labelText, table } from "../render.ts";
-import { type MachineJson, toMachine } from "../views.ts";
+import { fields, formatTime, labelText, plain, table } from "../render.ts";
+import { operationFailure, waitForOperation } from "../progress/wait.ts";
+import { type MachineJson, toAccepted, toMachine } from "../views.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -22,6 +23,11 @@ interface UpdateOptions extends AddOptions {
   readonly unlabel?: readonly string[];
   /** False with --no-credentials. */
   readonly credentials: boolean;
+}
+
+interface RemoveOptions {
+  readonly detach?: boolean;
+  readonly force?: boolean;
 }
 
 const machineText = (machine: MachineJson): string =>
@@ -116,6 +122,22 @@ const update = async (cli: Cli, name: string, options: UpdateOptions): Promise<v
   await cli.show(machine, machineText(machine));
 };
 
+const remove = async (cli: Cli, name: string, { detach, force }: RemoveOptions): Promise<void> => {
+  const client = await connect(cli);
+  if (detach === true) {
+    const accepted = toAccepted(await client.call("DELETE", at`/v1/machines/${name}/attachments`));
+    const operation = await waitForOperation(cli, client, accepted.operation.id);
+    if (operation.state !== "succeeded") {
+      const failure = operationFailure(operation);
+      if (force !== true) throw failure;
+      cli.note(`The medium stays in the BMC: ${plain(failure.problem.detail)}`);
+    }
+  }
+  const query = { force: force === true ? "true" : undefined };
+  await client.call("DELETE", at`/v1/machines/${name}`, { query });
+  await cli.show({ removed: name }, `Removed ${name}.\n`);
+};
+
 const defineChanges = (command: Command, cli: Cli): void => {
   addEndpointOptions(
     command
@@ -140,12 +162,9 @@ const defineChanges = (command: Command, cli: Cli): void => {
     .command("remove")
     .description("forget a machine and its credentials")
     .argument("<machine>", "name or id")
-    .option("--force", "also with something attached or an operation under way")
-    .action(async (name: string, { force }: { readonly force?: boolean }) => {
-      const query = { force: force === true ? "true" : undefined };
-      await (await connect(cli)).call("DELETE", at`/v1/machines/${name}`, { query });
-      await cli.show({ removed: name }, `Removed ${name}.\n`);
-    });
+    .option("--detach", "take out what is attached first")
+    .option("--force", "also with something attached, which then stays in the BMC")
+    .action((name: string, options: RemoveOptions) => remove(cli, name, options));
 };
 
 export const define = (command: Command, cli: Cli): void => {

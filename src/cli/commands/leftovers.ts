@@ -1,0 +1,123 @@
+// mediabay leftovers [--eject]: media of ours that the gateway knows nothing of any more, as after an older database was put back.
+import type { Command } from "commander";
+import { at, connect, type RestClient } from "../client.ts";
+import type { Cli } from "../context.ts";
+import { Failure, refusal } from "../failure.ts";
+import { collectLabelFilter, parseCount } from "../input/arguments.ts";
+import { createView, type ProgressView } from "../progress/view.ts";
+import { operationFailure } from "../progress/wait.ts";
+import { watchEvents } from "../progress/watch.ts";
+import { plain, table } from "../render.ts";
+import { toAccepted, toMachine, toMedia, toOperation } from "../views.ts";
+
+interface LeftoversOptions {
+  readonly label?: readonly string[];
+  readonly eject?: boolean;
+  readonly concurrency: number;
+}
+
+interface Leftover {
+  readonly machine: string;
+  readonly slot: string;
+  readonly ejected: boolean;
+}
+
+/** What could not be looked at, or not be ejected. */
+interface Trouble {
+  readonly machine: string;
+  readonly code: string;
+  readonly detail: string;
+}
+
+interface Search {
+  readonly client: RestClient;
+  readonly eject: boolean;
+  readonly leftovers: Leftover[];
+  readonly troubles: Trouble[];
+}
+
+const eject = async (client: RestClient, machine: string, slot: string): Promise<void> => {
+  const accepted = await client.call("DELETE", at`/v1/machines/${machine}/media/${slot}`);
+  const { id } = toAccepted(accepted).operation;
+  await watchEvents(client, at`/v1/operations/${id}/events`, "0", new AbortController().signal, () => undefined);
+  const operation = toOperation(await client.call("GET", at`/v1/operations/${id}`));
+  if (operation.state !== "succeeded") throw operationFailure(operation);
+};
+
+const look = async ({ client, eject: ejects, leftovers, troubles }: Search, machine: string): Promise<void> => {
+  try {
+    const { slots } = toMedia(await client.call("GET", at`/v1/machines/${machine}/media`));
+    for (const { id: slot, leftover } of slots) {
+      if (leftover !== true) continue;
+      const at = leftovers.push({ machine, slot, ejected: false }) - 1;
+      if (!ejects) continue;
+      await eject(client, machine, slot);
+      leftovers[at] = { machine, slot, ejected: true };
+    }
+  } catch (error) {
+    // Of the gateway itself, not of one machine: the others would fail likewise.
+    if (!(error instanceof Failure) || error.exit === "unreachable" || error.exit === "access") throw error;
+    troubles.push({ machine, code: error.problem.code, detail: error.problem.detail });
+  }
+};
+
+const lookEverywhere = async (
+  search: Search,
+  machines: readonly string[],
+  concurrency: number,
+  view: ProgressView,
+): Promise<void> => {
+  const left = machines.values();
+  let done = 0;
+  const work = async (): Promise<void> => {
+    for (const machine of left) {
+      await look(search, machine);
+      done += 1;
+      view.progress(`${done} of ${machines.length}`);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+};
+
+const byMachine = (one: Leftover | Trouble, other: Leftover | Trouble): number =>
+  one.machine < other.machine ? -1 : one.machine > other.machine ? 1 : 0;
+
+const textOf = async ({ eject: ejects, leftovers, troubles }: Search): Promise<string> => {
+  const rows = leftovers.map(({ machine, slot, ejected }) => [machine, slot, ejected]);
+  const found = await table(["machine", "slot", "ejected"], rows, "No machine that was looked at holds a leftover.");
+  const hint = leftovers.length > 0 && !ejects ? "`mediabay leftovers --eject` takes them out.\n" : "";
+  const failed = troubles.map(({ machine, code, detail }) => plain(`${machine}: ${code}: ${detail}\n`));
+  return `${found}${hint}${failed.join("")}`;
+};
+
+const run = async (cli: Cli, { label = [], eject: ejects = false, concurrency }: LeftoversOptions): Promise<void> => {
+  const client = await connect(cli);
+  const { items } = await client.list("/v1/machines", toMachine, { query: { label } });
+  const search: Search = { client, eject: ejects, leftovers: [], troubles: [] };
+  const view = await createView(cli);
+  const title = `Look into the slots of ${items.length} machine${items.length === 1 ? "" : "s"}`;
+  view.stepStarted("look", title);
+  try {
+    const names = items.map(({ name }) => name);
+    await lookEverywhere(search, names, concurrency, view);
+    view.stepEnded("look", title, "done");
+  } finally {
+    await view.close();
+  }
+  const leftovers = search.leftovers.toSorted(byMachine);
+  const troubles = search.troubles.toSorted(byMachine);
+  await cli.show({ machines: items.length, leftovers, troubles }, textOf({ ...search, leftovers, troubles }));
+  const [first] = troubles;
+  if (first === undefined) return;
+  const count = `${troubles.length} of ${items.length} machines could not be looked at or emptied`;
+  throw refusal({ code: first.code, detail: `${count}; the first: ${first.machine}: ${first.detail}` });
+};
+
+export const define = (command: Command, cli: Cli): void => {
+  command
+    .description("look in every machine's slots for media of ours that belong to no attachment any more")
+    .option("--label <key[=value]>", "only machines with this label; repeatable, all must match", collectLabelFilter)
+    .option("--eject", "take them out")
+    .option("--concurrency <count>", "so many machines at a time", parseCount, 8)
+    .action((options: LeftoversOptions) => run(cli, options));
+};
