@@ -83,7 +83,10 @@ export interface ReadSummary {
   readonly bytesSent: number;
   /** Distinct bytes read at least once. */
   readonly coveredBytes: number;
+  /** In order, at most 256. */
   readonly coverage: readonly ByteRange[];
+  /** How many more ranges there are; absent where all are listed. */
+  readonly coverageLeftOut?: number;
   readonly firstReadAt?: number;
   readonly lastReadAt?: number;
   readonly remotes: readonly string[];

@@ -1,6 +1,6 @@
 // Read records and coverage.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { Coverage } from "../../src/images/reads/coverage.ts";
 import { ReadLog } from "../../src/images/reads/read-log.ts";
 import { summariseReads } from "../../src/images/reads/tally.ts";
@@ -18,14 +18,23 @@ describe("coverage", () => {
         }
         expect(coverage.coveredBytes).toBe(bytes.size);
         expect(
-          coverage.ranges.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, index) => from + index)),
+          coverage.ranges().flatMap(({ from, to }) => Array.from({ length: to - from }, (_, index) => from + index)),
         ).toEqual([...bytes].toSorted((left, right) => left - right));
-        for (const [index, range] of coverage.ranges.entries()) {
-          expect(range.from).toBeGreaterThan(coverage.ranges[index - 1]?.to ?? -1);
+        for (const [index, range] of coverage.ranges().entries()) {
+          expect(range.from).toBeGreaterThan(coverage.ranges()[index - 1]?.to ?? -1);
         }
       }),
     );
   });
+});
+
+test("a summary lists the first ranges and says how many more there are", () => {
+  const record = { remote: "a", method: "GET" as const, requests: 1, firstAt: 1, lastAt: 1 };
+  const records = Array.from({ length: 300 }, (_, index) => ({ ...record, from: index * 20, to: index * 20 + 10 }));
+  const { coverage, coverageLeftOut, coveredBytes } = summariseReads(records.toReversed());
+  expect([coverage.length, coverage[0], coverage.at(-1)]).toEqual([256, { from: 0, to: 10 }, { from: 5100, to: 5110 }]);
+  expect([coverageLeftOut, coveredBytes]).toEqual([44, 3000]);
+  expect(summariseReads(records.slice(0, 256))).not.toHaveProperty("coverageLeftOut");
 });
 
 describe("a read log", () => {

@@ -17,8 +17,14 @@ export class Coverage {
     return this.#bytes;
   }
 
-  get ranges(): readonly ByteRange[] {
-    return this.#starts.map((from, index) => ({ from, to: this.#ends[index] ?? from }));
+  /** How many ranges it is. */
+  get count(): number {
+    return this.#starts.length;
+  }
+
+  /** The first of them, in order. */
+  ranges(most = mostRanges): readonly ByteRange[] {
+    return this.#starts.slice(0, most).map((from, index) => ({ from, to: this.#ends[index] ?? from }));
   }
 
   /** Where the run from byte 0 ends. */

@@ -37,7 +37,7 @@ export class FullReads {
     const most = ranges.reduce((sum, { from, to }) => sum + to - from, this.#now.coveredBytes);
     if (most < this.#sizeBytes) return false;
     const all = new Coverage();
-    for (const { from, to } of [...this.#now.ranges, ...ranges]) all.add(from, to);
+    for (const { from, to } of [...this.#now.ranges(), ...ranges]) all.add(from, to);
     return all.coveredBytes >= this.#sizeBytes;
   }
 

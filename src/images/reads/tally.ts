@@ -7,6 +7,8 @@ import { Evidence } from "./evidence.ts";
 
 /** Beyond these, addresses are left out. */
 const mostRemotes = 64;
+/** Likewise ranges: a listing holds many summaries, and each read at random places has one of its own. */
+const mostRanges = 256;
 
 class Traffic {
   readonly #remotes = new Set<string>();
@@ -83,11 +85,13 @@ export class Tally {
   summary(): ReadSummary {
     const { requests, bytesSent, remotes } = this.#traffic.sum();
     const strangers = this.#strangers.sum();
+    const coverageLeftOut = this.#coverage.count - mostRanges;
     return {
       requests,
       bytesSent,
       coveredBytes: this.#coverage.coveredBytes,
-      coverage: this.#coverage.ranges,
+      coverage: this.#coverage.ranges(mostRanges),
+      ...(coverageLeftOut > 0 && { coverageLeftOut }),
       ...(this.#firstAt === undefined ? {} : { firstReadAt: this.#firstAt }),
       ...(this.#lastAt === undefined ? {} : { lastReadAt: this.#lastAt }),
       remotes,
