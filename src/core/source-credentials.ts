@@ -23,29 +23,35 @@ export interface HeadersCredential extends Bound {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A user or a project is in a domain: by its name or by its id; `Default` where neither is given. */
+interface OfUser {
+  readonly userDomain?: string;
+  readonly userDomainId?: string;
+}
+
+/** By its id, or by its name within a domain. */
+interface OfProject {
+  readonly projectId?: string;
+  readonly project?: string;
+  readonly projectDomain?: string;
+  readonly projectDomainId?: string;
+}
+
 /** Keystone v3; without `authUrl` there is no Swift. */
 export interface SwiftCredential {
   readonly kind: "swift";
   /** With its version: `https://keystone.example:5000/v3`. */
   readonly authUrl: string;
   readonly login:
-    | {
-        readonly method: "password";
-        readonly username: string;
-        readonly userDomain: string;
-        readonly password: string;
-        readonly project: string;
-        readonly projectDomain: string;
-      }
+    | (OfUser & OfProject & { readonly method: "password"; readonly username: string; readonly password: string })
     /** By id, or by name and whose it is. */
-    | {
+    | (OfUser & {
         readonly method: "applicationCredential";
         readonly id?: string;
         readonly name?: string;
         readonly username?: string;
-        readonly userDomain?: string;
         readonly secret: string;
-      };
+      });
   /** Of the catalog's object-store endpoints; the only one where there is one. */
   readonly region?: string;
   readonly interface: "public" | "internal" | "admin";

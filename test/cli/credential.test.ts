@@ -78,6 +78,13 @@ describe("credential set", () => {
         `${usual} --username ada --project p --user-domain d --project-domain e --region R1 --interface internal`,
       ),
     ).toMatch(shown);
+    const byId = { method: "password", username: "ada", userDomainId: "default", projectId: "0p", password: canary };
+    expect(
+      await sends(
+        { kind: "swift", authUrl, login: byId },
+        `${usual} --username ada --user-domain-id default --project-id 0p`,
+      ),
+    ).toMatch(shown);
     const application = {
       kind: "swift",
       authUrl,

@@ -208,14 +208,37 @@ describe.skipIf(missing)("an object store", () => {
         close: async () => undefined,
       }));
 
+    interface Me {
+      readonly user: { readonly id: string; readonly domain: { readonly id: string } };
+      readonly project: { readonly id: string; readonly domain: { readonly id: string } };
+    }
+
+    const whoAmI = async (): Promise<Me> => {
+      const { authUrl, token } = swift;
+      const headers = { "x-auth-token": token, "x-subject-token": token };
+      const answer = await fetch(`${authUrl}/auth/tokens`, { headers });
+      return ((await answer.json()) as { token: Me }).token;
+    };
+
+    it("is entered with domains and the project by their ids, or in the Default domain", async () => {
+      const { user, project } = await whoAmI();
+      const login = { method: "password" as const, username: swift.admin.username, password: swift.admin.password };
+      const named = { project: swift.admin.project };
+      for (const where of [
+        { userDomainId: user.domain.id, projectId: project.id },
+        { userDomainId: user.domain.id, ...named, projectDomainId: project.domain.id },
+        named,
+      ])
+        expect(
+          (await read(`swift://${container}/image`, { ...password, login: { ...login, ...where } })).equals(bytes),
+        ).toBe(true);
+    });
+
     const applicationCredential = async (): Promise<{ id: string; name: string; secret: string }> => {
       const { authUrl, token } = swift;
-      const headers = { "x-auth-token": token, "content-type": "application/json" };
-      const me = await fetch(`${authUrl}/auth/tokens`, { headers: { ...headers, "x-subject-token": token } });
-      const { token: shown } = (await me.json()) as { token: { user: { id: string } } };
-      const answer = await fetch(`${authUrl}/users/${shown.user.id}/application_credentials`, {
+      const answer = await fetch(`${authUrl}/users/${(await whoAmI()).user.id}/application_credentials`, {
         method: "POST",
-        headers,
+        headers: { "x-auth-token": token, "content-type": "application/json" },
         body: JSON.stringify({ application_credential: { name: `drives-${randomBytes(4).toString("hex")}` } }),
       });
       const made = (await answer.json()) as { application_credential: { id: string; name: string; secret: string } };
@@ -226,7 +249,8 @@ describe.skipIf(missing)("an object store", () => {
       const { id, name, secret } = await applicationCredential();
       const method = "applicationCredential" as const;
       const byName = { method, name, username: swift.admin.username, userDomain: "Default", secret };
-      for (const login of [{ method, id, secret }, byName])
+      const byDomainId = { method, name, username: swift.admin.username, userDomainId: "default", secret };
+      for (const login of [{ method, id, secret }, byName, byDomainId])
         expect((await read(`swift://${container}/image`, { ...password, login })).equals(bytes)).toBe(true);
       const wrong = { method, id, secret: "hunter2" };
       const error = await refusalOf(`swift://${container}/image`, { ...password, login: wrong });

@@ -42,9 +42,8 @@ describe("a named credential", () => {
   });
 
   it("has defaults where a service has usual values", async () => {
-    const { userDomain: _user, projectDomain: _project, ...login } = samples.swift.login;
     const { interface: _interface, ...swift } = samples.swift;
-    expect(await taken({ ...swift, authUrl: "HTTPS://Keystone.example:5000/v3/", login })).toEqual(samples.swift);
+    expect(await taken({ ...swift, authUrl: "HTTPS://Keystone.example:5000/v3/" })).toEqual(samples.swift);
     const { region: _region, style: _style, ...s3 } = samples.s3;
     expect(await taken({ ...s3, endpoint: "https://S3.example/" })).toEqual(samples.s3);
   });
@@ -82,10 +81,17 @@ describe("a named credential", () => {
     ["with a Keystone of version 2", { ...samples.swift, authUrl: "https://h/v2.0" }, "authUrl"],
     ["with a password in its Keystone", { ...samples.swift, authUrl: "https://u:canary@h/v3" }, "authUrl"],
     ["with a way to log in that there is not", { ...samples.swift, login: { method: "canary" } }, "login.method"],
+    ["without its project", { ...samples.swift, login: { ...samples.swift.login, project: undefined } }, "login"],
+    ["with its project twice", { ...samples.swift, login: { ...samples.swift.login, projectId: "canary" } }, "login"],
     [
-      "without its project",
-      { ...samples.swift, login: { ...samples.swift.login, project: undefined } },
-      "login.project",
+      "with a domain for its project's id",
+      { ...samples.swift, login: { ...samples.swift.login, project: undefined, projectId: "canary" } },
+      "login",
+    ],
+    [
+      "with its user's domain twice",
+      { ...samples.swift, login: { ...samples.swift.login, userDomainId: "canary" } },
+      "login",
     ],
     [
       "by an application credential's id and name",

@@ -21,7 +21,7 @@ const withBody = operations.flatMap(([id, item]) => {
  * what JSON may say and a config drive cannot hold.
  */
 const toldInWords =
-  /needs it|at most 64|MACHINE_NOT_FOUND|`name` needs the|exactly one of `id` and `name`|URL that can be used|set by the connection|given twice|kept exactly|surrogate pair|`__proto__` in the body is not known here/;
+  /needs it|at most 64|MACHINE_NOT_FOUND|`name` needs the|exactly one of `(?:id|project)` and|by its name or by its id|goes without a domain|URL that can be used|set by the connection|given twice|kept exactly|surrogate pair|`__proto__` in the body is not known here/;
 const runs = { numRuns: 150 };
 
 describe("a body", () => {

@@ -18,8 +18,11 @@ export interface CredentialOptions {
   readonly headerFile?: string;
   readonly authUrl?: string;
   readonly userDomain?: string;
+  readonly userDomainId?: string;
   readonly project?: string;
+  readonly projectId?: string;
   readonly projectDomain?: string;
+  readonly projectDomainId?: string;
   readonly tempUrlKeyFile?: string;
   readonly applicationId?: string;
   readonly applicationName?: string;
@@ -49,8 +52,11 @@ export const addCredentialOptions = (command: Command): Command =>
     .option("--header-file <file>", "file with a `Name: value` in each line, `-` for standard input (headers)")
     .option("--auth-url <url>", "Keystone's URL, which ends in /v3 (swift)")
     .option("--user-domain <name>", "the user's domain (swift; default Default)")
+    .option("--user-domain-id <id>", "the user's domain by its id (swift)")
     .option("--project <name>", "the project (swift with a password)")
+    .option("--project-id <id>", "the project by its id (swift with a password)")
     .option("--project-domain <name>", "the project's domain (swift with a password; default Default)")
+    .option("--project-domain-id <id>", "the project's domain by its id (swift with a password)")
     .option("--application-id <id>", "an application credential by its id (swift)")
     .option("--application-name <name>", "an application credential by its name and --username (swift)")
     .option(
@@ -68,21 +74,18 @@ const interfaces = ["public", "internal", "admin"];
 
 const spelling = (option: Given): string => `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
+const projectOptions = ["project", "projectId", "projectDomain", "projectDomainId"] as const;
+
 /** What each kind takes besides `--kind`; `!` must be given. */
 const takes: Readonly<Record<CredentialKind, readonly (Given | `!${Given}`)[]>> = {
   basic: ["!origin", "!username", "secretFile", "secretEnv"],
   bearer: ["!origin", "secretFile", "secretEnv"],
   headers: ["!origin", "!headerFile"],
   swift: [
-    ...([
-      "!authUrl",
-      "username",
-      "userDomain",
-      "project",
-      "projectDomain",
-      "applicationId",
-      "applicationName",
-    ] as const),
+    "!authUrl",
+    ...(["username", "userDomain", "userDomainId"] as const),
+    ...projectOptions,
+    ...(["applicationId", "applicationName"] as const),
     ...(["tempUrlKeyFile", "region", "interface", "secretFile", "secretEnv"] as const),
   ],
   s3: ["!endpoint", "!accessKeyId", "region", "style", "sessionTokenFile", "secretFile", "secretEnv"],
@@ -132,19 +135,20 @@ const fromFile = async (cli: Cli, name: string, file: string | undefined, option
 const swiftLogin = async (cli: Cli, options: CredentialOptions): Promise<Body> => {
   const { applicationId: id, applicationName: name } = options;
   if (id === undefined && name === undefined) {
-    if (options.username === undefined || options.project === undefined)
+    if (options.username === undefined || (options.project === undefined && options.projectId === undefined))
       throw usage("--kind swift needs --username and --project, or --application-id or --application-name.");
     const password = await readSecret(cli, `Password of ${options.username}`, options);
-    return { method: "password", ...only(options, "username", "userDomain", "project", "projectDomain"), password };
+    const named = only(options, "username", "userDomain", "userDomainId", ...projectOptions);
+    return { method: "password", ...named, password };
   }
-  if (options.project !== undefined || options.projectDomain !== undefined)
+  if (projectOptions.some((option) => options[option] !== undefined))
     throw usage("An application credential has its project: --project and --project-domain do not go with it.");
   const secret = await readSecret(cli, "Secret of the application credential", options);
   return {
     method: "applicationCredential",
     ...(id !== undefined && { id }),
     ...(name !== undefined && { name }),
-    ...only(options, "username", "userDomain"),
+    ...only(options, "username", "userDomain", "userDomainId"),
     secret,
   };
 };

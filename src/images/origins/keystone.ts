@@ -52,15 +52,20 @@ type Catalog = z.infer<typeof tokenAnswer>["token"]["catalog"];
 const refused = (host: string, what: string, hint?: string): MediabayError =>
   new MediabayError("SOURCE_REFUSED", `Keystone at ${host} ${what}.`, { host, ...(hint !== undefined && { hint }) });
 
+const domainOf = (name: string | undefined, id: string | undefined): unknown =>
+  id === undefined ? { name: name ?? "Default" } : { id };
+
 const loginBody = ({ login }: SwiftCredential): unknown => {
+  const userDomain = domainOf(login.userDomain, login.userDomainId);
   if (login.method === "password") {
-    const { username: name, userDomain, password, project, projectDomain } = login;
-    const user = { name, domain: { name: userDomain }, password };
-    const scope = { project: { name: project, domain: { name: projectDomain } } };
+    const { username: name, password, projectId, project, projectDomain, projectDomainId } = login;
+    const user = { name, domain: userDomain, password };
+    const named = { name: project, domain: domainOf(projectDomain, projectDomainId) };
+    const scope = { project: projectId === undefined ? named : { id: projectId } };
     return { auth: { identity: { methods: ["password"], password: { user } }, scope } };
   }
-  const { id, name, username, userDomain, secret } = login;
-  const owner = { name: username, domain: { name: userDomain } };
+  const { id, name, username, secret } = login;
+  const owner = { name: username, domain: userDomain };
   const named = id === undefined ? { name, user: owner, secret } : { id, secret };
   return { auth: { identity: { methods: ["application_credential"], application_credential: named } } };
 };

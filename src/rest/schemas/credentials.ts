@@ -106,26 +106,48 @@ const bearer = z.strictObject({
 });
 const ofHeaders = z.strictObject({ kind: z.literal("headers"), origins, headers });
 
-const domain = text(255).default("Default");
+const maybe = text(255).exactOptional();
+const domain = maybe.describe("`Default` where neither its name nor its id is given.");
 
-const passwordLogin = z.strictObject({
-  method: z.literal("password"),
-  username: text(255),
-  userDomain: domain,
-  password: secret,
-  project: text(255),
-  projectDomain: domain,
-});
+/** A pair of names of which the second says the same by id. */
+const together = (name: string, id: string, given: Readonly<Record<string, unknown>>): boolean =>
+  given[name] !== undefined && given[id] !== undefined;
+
+const passwordLogin = z
+  .strictObject({
+    method: z.literal("password"),
+    username: text(255),
+    userDomain: domain,
+    userDomainId: maybe,
+    password: secret,
+    project: maybe,
+    projectId: maybe,
+    projectDomain: domain,
+    projectDomainId: maybe,
+  })
+  .refine(
+    ({ project, projectId }) => (project === undefined) !== (projectId === undefined),
+    "exactly one of `project` and `projectId` is needed",
+  )
+  .refine((login) => !together("userDomain", "userDomainId", login), "a domain is given by its name or by its id")
+  .refine((login) => !together("projectDomain", "projectDomainId", login), "a domain is given by its name or by its id")
+  .refine(
+    ({ projectId, projectDomain, projectDomainId }) =>
+      projectId === undefined || (projectDomain === undefined && projectDomainId === undefined),
+    "`projectId` goes without a domain",
+  );
 
 const applicationLogin = z
   .strictObject({
     method: z.literal("applicationCredential"),
-    id: text(255).exactOptional(),
-    name: text(255).exactOptional(),
-    username: text(255).exactOptional(),
-    userDomain: text(255).exactOptional(),
+    id: maybe,
+    name: maybe,
+    username: maybe,
+    userDomain: domain,
+    userDomainId: maybe,
     secret,
   })
+  .refine((login) => !together("userDomain", "userDomainId", login), "a domain is given by its name or by its id")
   .refine(({ id, name }) => (id === undefined) !== (name === undefined), "exactly one of `id` and `name` is needed")
   .refine(
     ({ name, username: user }) => (name === undefined) === (user === undefined),
