@@ -3,24 +3,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import type { Expected } from "./rest-stub.ts";
+import { get, post, remove } from "./rest-stub.ts";
 import { runAgainst, temporaryFolder } from "./run.ts";
 import { accepted, attached, machine, operation } from "./samples.ts";
 
-const post = (path: string, body: unknown, json: unknown, status = 202): Expected => ({
-  method: "POST",
-  path,
-  body,
-  json,
-  status,
-});
-const get = (path: string, json: unknown): Expected => ({ method: "GET", path, json });
-const remove = (path: string, json?: unknown): Expected => ({
-  method: "DELETE",
-  path,
-  json,
-  status: json === undefined ? 204 : 202,
-});
 const attachPath = "/v1/machines/web1/attachments";
 
 describe("attach", () => {

@@ -1,23 +1,9 @@
 // The smaller commands: the requests they send, exactly, and what they show.
 import { describe, expect, test } from "vitest";
-import type { Expected } from "./rest-stub.ts";
+import { type Expected, get, post, remove } from "./rest-stub.ts";
 import { runAgainst } from "./run.ts";
 import { attached, image, machine, operation } from "./samples.ts";
 
-const post = (path: string, body: unknown, json: unknown, status = 202): Expected => ({
-  method: "POST",
-  path,
-  body,
-  json,
-  status,
-});
-const get = (path: string, json: unknown): Expected => ({ method: "GET", path, json });
-const remove = (path: string, json?: unknown): Expected => ({
-  method: "DELETE",
-  path,
-  json,
-  status: json === undefined ? 204 : 202,
-});
 const attachPath = "/v1/machines/web1/attachments";
 
 describe("slots, boot and power", () => {

@@ -2,24 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Expected, streams } from "./rest-stub.ts";
+import { type Expected, get, post, remove, streams } from "./rest-stub.ts";
 import { runAgainst, temporaryFolder } from "./run.ts";
 import { machine, succeeded } from "./samples.ts";
-
-const post = (path: string, body: unknown, json: unknown, status = 202): Expected => ({
-  method: "POST",
-  path,
-  body,
-  json,
-  status,
-});
-const get = (path: string, json: unknown): Expected => ({ method: "GET", path, json });
-const remove = (path: string, json?: unknown): Expected => ({
-  method: "DELETE",
-  path,
-  json,
-  status: json === undefined ? 204 : 202,
-});
 
 describe("machine", () => {
   test("add sends the endpoint with its TLS policy, labels and the password from a file", async () => {

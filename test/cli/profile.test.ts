@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Expected } from "./rest-stub.ts";
+import { get } from "./rest-stub.ts";
 import { run, runAgainst, temporaryFolder } from "./run.ts";
 import { problem } from "./samples.ts";
 
@@ -18,7 +18,6 @@ const quirk = {
   origin: "shipped",
   firmware: "below 2 (dotted)",
 };
-const get = (path: string, json: unknown): Expected => ({ method: "GET", path, json });
 
 const shownQuirk = [
   'redfish.insert.always = ["Inserted"]',

@@ -15,6 +15,24 @@ export interface Expected {
   readonly answer?: (response: ServerResponse) => void;
 }
 
+export const get = (path: string, json: unknown): Expected => ({ method: "GET", path, json });
+
+export const post = (path: string, body: unknown, json: unknown, status = 202): Expected => ({
+  method: "POST",
+  path,
+  body,
+  json,
+  status,
+});
+
+/** Answered with 202 and what was accepted, or with 204. */
+export const remove = (path: string, json?: unknown): Expected => ({
+  method: "DELETE",
+  path,
+  json,
+  status: json === undefined ? 204 : 202,
+});
+
 export interface RestStub {
   readonly url: string;
   /** Fails unless every expected request came. */
