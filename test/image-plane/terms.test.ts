@@ -1,62 +1,30 @@
 // Publications with terms: until when, how often, and for whom.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { PublicationTerms } from "../../src/core/ports.ts";
 import type { EndReason } from "../../src/images/publications/terms.ts";
-import {
-  createTestImages,
-  patternBytes,
-  rawClient,
-  rawRequest,
-  startTestPlane,
-  type TestImages,
-  type TestPlane,
-  type TestPlaneOptions,
-} from "../tools/image-plane.ts";
-import { ManualClock } from "../tools/manual-clock.ts";
-import { createMemoryPublications, type MemoryPublicationCatalog } from "../tools/memory-publications.ts";
+import { patternBytes, rawClient, rawRequest, type TestPlane, type TestPlaneOptions } from "../tools/image-plane.ts";
+import { pathOf, useScene } from "../tools/published-scene.ts";
 
-const bytes = patternBytes(100_000);
 const large = patternBytes(24 << 20, 3);
 
-let images: TestImages;
-let catalog: MemoryPublicationCatalog;
-let clock: ManualClock;
-let digest: string;
+const scene = useScene();
 let ended: [string, EndReason][];
-const planes: TestPlane[] = [];
 
-const start = async (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
+const start = (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
   const onEnded = (attachmentId: string, why: EndReason): void => void ended.push([attachmentId, why]);
-  const plane = await startTestPlane({ images, catalog, clock, onEnded, ...options });
-  planes.push(plane);
-  return plane;
-};
-const stop = async (plane: TestPlane): Promise<void> => {
-  planes.splice(planes.indexOf(plane), 1);
-  await plane.close();
+  return scene.start({ onEnded, ...options });
 };
 
-beforeEach(async () => {
-  images = await createTestImages();
-  catalog = createMemoryPublications();
-  clock = new ManualClock();
-  digest = await images.add(bytes);
+beforeEach(() => {
   ended = [];
-});
-
-afterEach(async () => {
-  await Promise.all(planes.splice(0).map((plane) => plane.close()));
-  expect(clock.sleeping).toBe(0);
-  await images.close();
 });
 
 /** For a medium that is in. */
 const publish = async (plane: TestPlane, terms: PublicationTerms, attachmentId = "attachment-1") => {
-  const published = await plane.publish(digest, { terms, attachmentId });
+  const published = await plane.publish(scene.digest, { terms, attachmentId });
   await plane.book.settled(attachmentId);
   return published;
 };
-const pathOf = (url: string): string => new URL(url).pathname;
 const get = (plane: TestPlane, url: string, range?: string) =>
   rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1${range === undefined ? "" : `\r\nRange: bytes=${range}`}`);
 const statusOf = async (plane: TestPlane, url: string, range?: string) => (await get(plane, url, range)).status;
@@ -64,51 +32,51 @@ const statusOf = async (plane: TestPlane, url: string, range?: string) => (await
 describe("a time limit", () => {
   it("is kept to the second, for good, and the record stays until it is withdrawn", async () => {
     const plane = await start();
-    const expiresAt = clock.now() + 90_000;
+    const expiresAt = scene.clock.now() + 90_000;
     const { url } = await publish(plane, { expiresAt });
-    await clock.advance(89_999);
+    await scene.clock.advance(89_999);
     expect(await statusOf(plane, url)).toBe(200);
-    await clock.advance(1);
+    await scene.clock.advance(1);
     expect(await statusOf(plane, url)).toBe(404);
     const record = plane.book.find("attachment-1");
     expect(record).toMatchObject({ url, endedAt: expiresAt, terms: { expiresAt } });
     expect(plane.book.list()).toEqual([record]);
-    expect(await catalog.live()).toEqual([record]);
+    expect(await scene.catalog.live()).toEqual([record]);
     expect(ended).toEqual([["attachment-1", "expired"]]);
     await plane.book.withdraw("attachment-1");
-    expect([plane.book.find("attachment-1"), await catalog.live()]).toEqual([undefined, []]);
+    expect([plane.book.find("attachment-1"), await scene.catalog.live()]).toEqual([undefined, []]);
   });
 
   it("of many is kept for each", async () => {
     const plane = await start();
     for (const minutes of [3, 1, 2]) {
-      await publish(plane, { expiresAt: clock.now() + minutes * 60_000 }, `a-${minutes}`);
+      await publish(plane, { expiresAt: scene.clock.now() + minutes * 60_000 }, `a-${minutes}`);
     }
-    await clock.advance(61_000);
+    await scene.clock.advance(61_000);
     expect(ended).toEqual([["a-1", "expired"]]);
-    await clock.advance(120_000);
+    await scene.clock.advance(120_000);
     expect(ended.map(([id]) => id)).toEqual(["a-1", "a-2", "a-3"]);
   });
 
   it("is kept also when it is nearer than the one that was waited for", async () => {
     const plane = await start();
-    await publish(plane, { expiresAt: clock.now() + 3_600_000 }, "a-late");
-    await clock.settle();
-    await publish(plane, { expiresAt: clock.now() + 10_000 }, "a-soon");
-    await clock.advance(10_000);
+    await publish(plane, { expiresAt: scene.clock.now() + 3_600_000 }, "a-late");
+    await scene.clock.settle();
+    await publish(plane, { expiresAt: scene.clock.now() + 10_000 }, "a-soon");
+    await scene.clock.advance(10_000);
     expect(ended).toEqual([["a-soon", "expired"]]);
   });
 
   it("cuts the transfers that run, of nobody else, and lets go of the memory", async () => {
     const plane = await start();
-    const largeDigest = await images.add(large);
-    const cut = await plane.publish(largeDigest, { terms: { expiresAt: clock.now() + 1000 } });
-    const kept = await plane.publish(digest, { attachmentId: "attachment-2" });
+    const largeDigest = await scene.images.add(large);
+    const cut = await plane.publish(largeDigest, { terms: { expiresAt: scene.clock.now() + 1000 } });
+    const kept = await plane.publish(scene.digest, { attachmentId: "attachment-2" });
     const client = await rawClient(plane.port);
     client.socket.pause();
     client.write(`GET ${pathOf(cut.url)} HTTP/1.1\r\n\r\n`);
     await expect.poll(() => client.socket.bytesRead).toBeGreaterThan(0);
-    await clock.advance(1000);
+    await scene.clock.advance(1000);
     client.socket.resume();
     expect((await client.rest()).length).toBeLessThan(large.length);
     client.close();
@@ -119,35 +87,35 @@ describe("a time limit", () => {
 
   it("that passed while we were down is noticed at the start, and one that had ended stays so", async () => {
     const first = await start();
-    const { url } = await publish(first, { expiresAt: clock.now() + 60_000 });
-    await stop(first);
-    await clock.advance(120_000);
+    const { url } = await publish(first, { expiresAt: scene.clock.now() + 60_000 });
+    await scene.stop(first);
+    await scene.clock.advance(120_000);
     const second = await start();
-    await clock.settle();
+    await scene.clock.settle();
     expect(await statusOf(second, url)).toBe(404);
     expect(ended).toEqual([["attachment-1", "expired"]]);
-    await stop(second);
+    await scene.stop(second);
     const third = await start();
     expect(await statusOf(third, url)).toBe(404);
-    expect(third.book.find("attachment-1")).toMatchObject({ url, endedAt: clock.now() });
+    expect(third.book.find("attachment-1")).toMatchObject({ url, endedAt: scene.clock.now() });
     expect(new Set(ended.map(String))).toEqual(new Set(["attachment-1,expired"]));
   });
 
   it("goes on after a restart", async () => {
     const first = await start();
-    const { url } = await publish(first, { expiresAt: clock.now() + 60_000 });
-    await stop(first);
+    const { url } = await publish(first, { expiresAt: scene.clock.now() + 60_000 });
+    await scene.stop(first);
     const second = await start();
     expect(await statusOf(second, url)).toBe(200);
-    await clock.advance(60_000);
+    await scene.clock.advance(60_000);
     expect(await statusOf(second, url)).toBe(404);
   });
 
   it("that is over before it begins is refused, as is a count of no full read", async () => {
     const plane = await start();
-    await expect(publish(plane, { expiresAt: clock.now() })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(publish(plane, { expiresAt: scene.clock.now() })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
     await expect(publish(plane, { fullReads: 0 })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
-    expect(catalog.calls).toEqual([]);
+    expect(scene.catalog.calls).toEqual([]);
   });
 });
 
@@ -156,11 +124,11 @@ describe("a one-time publication", () => {
     const plane = await start();
     const { url } = await publish(plane, { fullReads: 1 });
     const answer = await get(plane, url);
-    expect(answer.body.equals(bytes)).toBe(true);
+    expect(answer.body.equals(scene.bytes)).toBe(true);
     await expect.poll(() => ended).toEqual([["attachment-1", "read"]]);
     expect(await statusOf(plane, url)).toBe(404);
-    expect((await catalog.live())[0]).toMatchObject({ endedAt: clock.now() });
-    expect((await catalog.reads("attachment-1")).at(-1)).toMatchObject({ from: 0, to: 100_000 });
+    expect((await scene.catalog.live())[0]).toMatchObject({ endedAt: scene.clock.now() });
+    expect((await scene.catalog.reads("attachment-1")).at(-1)).toMatchObject({ from: 0, to: 100_000 });
   });
 
   it("bears HEAD, pieces in any order, and the same piece twice", async () => {
@@ -176,7 +144,7 @@ describe("a one-time publication", () => {
   });
 
   it("lets the transfer that completes it end, and cuts the others", async () => {
-    digest = await images.add(large);
+    scene.digest = await scene.images.add(large);
     const plane = await start();
     const { url } = await publish(plane, { fullReads: 1 });
     const [slow, fast] = [await rawClient(plane.port), await rawClient(plane.port)];
@@ -193,7 +161,7 @@ describe("a one-time publication", () => {
     const first = await start();
     const { url } = await publish(first, { fullReads: 1 });
     await get(first, url, "0-59999");
-    await stop(first);
+    await scene.stop(first);
     const second = await start();
     expect(await statusOf(second, url, "60000-99999")).toBe(206);
     await expect.poll(() => ended).toHaveLength(1);
@@ -202,24 +170,24 @@ describe("a one-time publication", () => {
 
   it("whose end could not be stored ends again after a restart", async () => {
     const end = () => Promise.reject(new Error("disk full"));
-    const first = await start({ catalog: { ...catalog, end } });
+    const first = await start({ catalog: { ...scene.catalog, end } });
     const { url } = await publish(first, { fullReads: 1 });
     await get(first, url);
     await expect.poll(() => ended).toHaveLength(1);
-    await stop(first);
-    expect((await catalog.live())[0]?.endedAt).toBeUndefined();
+    await scene.stop(first);
+    expect((await scene.catalog.live())[0]?.endedAt).toBeUndefined();
     const second = await start();
-    await expect.poll(async () => (await catalog.live())[0]?.endedAt).toBe(clock.now());
+    await expect.poll(async () => (await scene.catalog.live())[0]?.endedAt).toBe(scene.clock.now());
     expect(await statusOf(second, url)).toBe(404);
   });
 
   it("is not used up by what a BMC reads before it says that the medium is in, unless it takes all", async () => {
     const plane = await start();
-    const { url } = await plane.publish(digest, { terms: { fullReads: 1 } });
+    const { url } = await plane.publish(scene.digest, { terms: { fullReads: 1 } });
     for (const range of ["0-65535", "32768-34815", "40000-99999"]) await get(plane, url, range);
     await plane.book.settled("attachment-1");
     expect([await statusOf(plane, url, "0-0"), ended]).toEqual([206, []]);
-    const copied = await plane.publish(digest, { terms: { fullReads: 1 }, attachmentId: "a-2" });
+    const copied = await plane.publish(scene.digest, { terms: { fullReads: 1 }, attachmentId: "a-2" });
     for (const range of ["0-49999", "50000-99999"]) await get(plane, copied.url, range);
     expect(await plane.book.reads("a-2")).toMatchObject({ requests: 2, coveredBytes: 100_000 });
     expect([plane.book.find("a-2")?.endedAt, ended]).toEqual([undefined, []]);
@@ -249,16 +217,16 @@ describe("a one-time publication", () => {
     await expect.poll(() => ended).toHaveLength(1);
   });
 
-  it("has its end on the disk before its last bytes are sent, and takes it back from a transfer that breaks off", async () => {
-    digest = await images.add(large);
+  it("has its end on the disk before its last scene.bytes are sent, and takes it back from a transfer that breaks off", async () => {
+    scene.digest = await scene.images.add(large);
     const held = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     const end = async (id: string, at: number) => {
       asked.resolve();
       await held.promise;
-      await catalog.end(id, at);
+      await scene.catalog.end(id, at);
     };
-    const plane = await start({ catalog: { ...catalog, end } });
+    const plane = await start({ catalog: { ...scene.catalog, end } });
     const { url } = await publish(plane, { fullReads: 1 });
     const client = await rawClient(plane.port);
     client.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
@@ -266,25 +234,25 @@ describe("a one-time publication", () => {
     client.socket.resetAndDestroy();
     await expect.poll(async () => (await plane.book.reads("attachment-1")).requests).toBe(1);
     held.resolve();
-    await expect.poll(() => catalog.calls.filter((call) => /end|reopen/.test(call))).toEqual(["end", "reopen"]);
-    expect((await catalog.live())[0]).not.toHaveProperty("endedAt");
+    await expect.poll(() => scene.catalog.calls.filter((call) => /end|reopen/.test(call))).toEqual(["end", "reopen"]);
+    expect((await scene.catalog.live())[0]).not.toHaveProperty("endedAt");
     expect(ended).toEqual([]);
     expect((await get(plane, url)).body.equals(large)).toBe(true);
-    expect((await catalog.live())[0]).toMatchObject({ endedAt: clock.now() });
+    expect((await scene.catalog.live())[0]).toMatchObject({ endedAt: scene.clock.now() });
   });
 
   it("is ended for good where a crash came in between, with nothing of its reads on the disk", async () => {
     const crash = Promise.withResolvers<void>();
     const isDown = { value: false };
-    const addReads: typeof catalog.addReads = async (id, reads) => {
+    const addReads: typeof scene.catalog.addReads = async (id, reads) => {
       if (isDown.value) await crash.promise;
-      await catalog.addReads(id, reads);
+      await scene.catalog.addReads(id, reads);
     };
-    const crashing = await start({ catalog: { ...catalog, addReads } });
+    const crashing = await start({ catalog: { ...scene.catalog, addReads } });
     const { url } = await publish(crashing, { fullReads: 1 });
     isDown.value = true;
-    expect((await get(crashing, url)).body.equals(bytes)).toBe(true);
-    expect((await catalog.reads("attachment-1")).every(({ requests }) => requests === 0)).toBe(true);
+    expect((await get(crashing, url)).body.equals(scene.bytes)).toBe(true);
+    expect((await scene.catalog.reads("attachment-1")).every(({ requests }) => requests === 0)).toBe(true);
     expect(await statusOf(await start(), url)).toBe(404);
     // That is on record, too.
     expect(ended.at(-1)).toEqual(["attachment-1", "read"]);
@@ -296,7 +264,7 @@ describe("a one-time publication", () => {
     const { url } = await publish(plane, { fullReads: 1 });
     const answers = await Promise.allSettled(Array.from({ length: 6 }, () => get(plane, url)));
     const whole = answers.filter(
-      (answer) => answer.status === "fulfilled" && answer.value.body.length === bytes.length,
+      (answer) => answer.status === "fulfilled" && answer.value.body.length === scene.bytes.length,
     );
     expect(whole).toHaveLength(1);
   });
@@ -308,12 +276,12 @@ describe("a publication for so many full reads", () => {
     const { url } = await publish(first, { fullReads: 3 });
     await get(first, url);
     await get(first, url, "0-59999");
-    await stop(first);
+    await scene.stop(first);
     const second = await start();
     await get(second, url, "60000-99999");
     expect(await statusOf(second, url, "0-99998")).toBe(206);
     expect(ended).toEqual([]);
-    await stop(second);
+    await scene.stop(second);
     const third = await start();
     expect(await statusOf(third, url, "99999-99999")).toBe(206);
     await expect.poll(() => ended).toEqual([["attachment-1", "read"]]);
@@ -323,7 +291,7 @@ describe("a publication for so many full reads", () => {
     const first = await start();
     const { url } = await publish(first, { fullReads: 2 });
     for (const range of ["50000-99999", "0-49999", "50000-99999"]) await get(first, url, range);
-    await stop(first);
+    await scene.stop(first);
     const second = await start();
     expect(ended).toEqual([]);
     await get(second, url, "0-49999");
@@ -331,7 +299,7 @@ describe("a publication for so many full reads", () => {
   });
 
   it("counts no reads of a transfer that was not finished", async () => {
-    digest = await images.add(large);
+    scene.digest = await scene.images.add(large);
     const plane = await start();
     const { url } = await publish(plane, { fullReads: 1 });
     const client = await rawClient(plane.port);
@@ -354,9 +322,9 @@ describe("a publication for the BMC alone", () => {
       addressPolicy: "off",
       observer: { onStranger: ({ refused }) => void strangers.push(refused) },
     });
-    const open = await plane.publish(digest, elsewhere);
-    const bound = await plane.publish(digest, { ...elsewhere, attachmentId: "a-2", terms: { onlyBmc: true } });
-    const own = await plane.publish(digest, { attachmentId: "a-3", terms: { onlyBmc: true } });
+    const open = await plane.publish(scene.digest, elsewhere);
+    const bound = await plane.publish(scene.digest, { ...elsewhere, attachmentId: "a-2", terms: { onlyBmc: true } });
+    const own = await plane.publish(scene.digest, { attachmentId: "a-3", terms: { onlyBmc: true } });
     expect(await statusOf(plane, open.url)).toBe(200);
     expect(await statusOf(plane, bound.url)).toBe(404);
     expect(await statusOf(plane, own.url)).toBe(200);
@@ -365,7 +333,7 @@ describe("a publication for the BMC alone", () => {
 
   it("is refused to a proxy that does not tell for whom it asks", async () => {
     const plane = await start({ proxies: ["127.0.0.1"] });
-    const { url } = await plane.publish(digest, { ...elsewhere, terms: { onlyBmc: true } });
+    const { url } = await plane.publish(scene.digest, { ...elsewhere, terms: { onlyBmc: true } });
     expect(await statusOf(plane, url)).toBe(404);
     const told = `GET ${pathOf(url)} HTTP/1.1\r\nX-Forwarded-For: 192.0.2.7`;
     expect((await rawRequest(plane.port, told)).status).toBe(200);
@@ -374,9 +342,9 @@ describe("a publication for the BMC alone", () => {
   it("is refused by name when nobody knows the BMC's address", async () => {
     const urls = { publicHost: "images.example", resolve: () => Promise.resolve([]) };
     const plane = await start({ urls });
-    const refused = plane.publish(digest, { bmcHost: "bmc.example", terms: { onlyBmc: true } });
+    const refused = plane.publish(scene.digest, { bmcHost: "bmc.example", terms: { onlyBmc: true } });
     await expect(refused).rejects.toMatchObject({ code: "BMC_UNREACHABLE", message: expect.stringContaining("alone") });
-    expect(catalog.calls).toEqual([]);
+    expect(scene.catalog.calls).toEqual([]);
   });
 });
 
@@ -401,7 +369,7 @@ describe("what is published anew", () => {
     const again = await publish(plane, { fullReads: 1 });
     expect(await plane.book.reads("attachment-1")).toMatchObject({ requests: 0, pattern: "none" });
     await get(plane, again.url, "60000-99999");
-    await stop(plane);
+    await scene.stop(plane);
     const restarted = await start();
     expect((await restarted.book.reads("attachment-1")).coveredBytes).toBe(40_000);
     expect(ended).toEqual([]);
@@ -410,20 +378,20 @@ describe("what is published anew", () => {
   it("takes the place of one that has ended, also of one whose timer is late", async () => {
     let late = 0;
     const lateClock = {
-      now: () => clock.now() + late,
-      monotonic: () => clock.monotonic(),
-      sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal),
+      now: () => scene.clock.now() + late,
+      monotonic: () => scene.clock.monotonic(),
+      sleep: (ms: number, signal?: AbortSignal) => scene.clock.sleep(ms, signal),
     };
     const plane = await start({ clock: lateClock });
     const terms = () => ({ expiresAt: lateClock.now() + 1000 });
     const first = await publish(plane, terms());
-    await clock.advance(1000);
+    await scene.clock.advance(1000);
     const second = await publish(plane, terms());
     late = 2000;
     const third = await publish(plane, terms());
-    await clock.settle();
+    await scene.clock.settle();
     expect(new Set([first.token, second.token, third.token]).size).toBe(3);
-    expect(await catalog.live()).toEqual([third]);
+    expect(await scene.catalog.live()).toEqual([third]);
     expect(await Promise.all([first, second, third].map(({ url }) => statusOf(plane, url)))).toEqual([404, 404, 200]);
     late = 4000;
     expect(await statusOf(plane, third.url)).toBe(404);
@@ -438,7 +406,11 @@ describe("an answer", () => {
     await expect.poll(() => ended).toHaveLength(1);
     const withdrawn = await publish(plane, {}, "attachment-2");
     await plane.book.withdraw("attachment-2");
-    const foreign = await plane.publish(digest, { attachmentId: "a-3", bmcHost: "192.0.2.7", imageHost: "127.0.0.1" });
+    const foreign = await plane.publish(scene.digest, {
+      attachmentId: "a-3",
+      bmcHost: "192.0.2.7",
+      imageHost: "127.0.0.1",
+    });
     const never = url.replace(/\/m\/[a-z0-9]+/, `/m/${"x".repeat(26)}`);
     const answers = [];
     for (const path of [never, url, withdrawn.url, foreign.url]) {

@@ -1,62 +1,27 @@
 // Withdrawing and recording reads: what the gateway takes for evidence.
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createMemoryPublications, type MemoryPublicationCatalog } from "../tools/memory-publications.ts";
-import {
-  createTestImages,
-  patternBytes,
-  rawClient,
-  rawRequest,
-  startTestPlane,
-  type TestImages,
-  type TestPlane,
-  type TestPlaneOptions,
-} from "../tools/image-plane.ts";
-import { ManualClock } from "../tools/manual-clock.ts";
+import { describe, expect, it } from "vitest";
+import { patternBytes, rawClient, rawRequest } from "../tools/image-plane.ts";
+import { pathOf, useScene } from "../tools/published-scene.ts";
 
-const bytes = patternBytes(100_000);
 const large = patternBytes(24 << 20, 3);
 
-let images: TestImages;
-let catalog: MemoryPublicationCatalog;
-let clock: ManualClock;
-let digest: string;
-const planes: TestPlane[] = [];
+const scene = useScene();
 
-const start = async (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
-  const plane = await startTestPlane({ images, catalog, clock, ...options });
-  planes.push(plane);
-  return plane;
-};
-const stop = async (plane: TestPlane): Promise<void> => {
-  planes.splice(planes.indexOf(plane), 1);
-  await plane.close();
-};
-
-beforeEach(async () => {
-  images = await createTestImages();
-  catalog = createMemoryPublications();
-  clock = new ManualClock();
-  digest = await images.add(bytes);
-});
-
-afterEach(async () => {
-  await Promise.all(planes.splice(0).map((plane) => plane.close()));
-  expect(clock.sleeping).toBe(0);
-  await images.close();
-});
-
-const pathOf = (url: string): string => new URL(url).pathname;
 const read = (port: number, url: string, range = "bytes=0-2047") =>
   rawRequest(port, `GET ${pathOf(url)} HTTP/1.1\r\nRange: ${range}`);
 
 describe("a withdrawn publication", () => {
-  it("is 404 at once, gone from the catalog, and keeps its reads", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
+  it("is 404 at once, gone from the scene.catalog, and keeps its reads", async () => {
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
     await read(plane.port, url);
     await plane.book.withdraw("attachment-1");
     expect((await read(plane.port, url)).status).toBe(404);
-    expect([plane.book.find("attachment-1"), plane.book.list(), await catalog.live()]).toEqual([undefined, [], []]);
+    expect([plane.book.find("attachment-1"), plane.book.list(), await scene.catalog.live()]).toEqual([
+      undefined,
+      [],
+      [],
+    ]);
     expect(await plane.book.reads("attachment-1")).toMatchObject({
       requests: 1,
       bytesSent: 2048,
@@ -65,30 +30,30 @@ describe("a withdrawn publication", () => {
   });
 
   it("may be withdrawn again, and before it was ever published", async () => {
-    const plane = await start();
+    const plane = await scene.start();
     await plane.book.withdraw("attachment-1");
-    await plane.publish(digest);
+    await plane.publish(scene.digest);
     await Promise.all([plane.book.withdraw("attachment-1"), plane.book.withdraw("attachment-1")]);
     await plane.book.withdraw("attachment-1");
-    expect(catalog.calls).toEqual(["put", "withdraw"]);
+    expect(scene.catalog.calls).toEqual(["put", "withdraw"]);
   });
 
-  it("stays 404 when the catalog fails, and the next withdrawal does the rest", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
-    catalog.failWith = new Error("disk full");
+  it("stays 404 when the scene.catalog fails, and the next withdrawal does the rest", async () => {
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
+    scene.catalog.failWith = new Error("disk full");
     await expect(plane.book.withdraw("attachment-1")).rejects.toThrow("disk full");
     expect((await read(plane.port, url)).status).toBe(404);
-    catalog.failWith = undefined;
+    scene.catalog.failWith = undefined;
     await plane.book.withdraw("attachment-1");
-    expect(await catalog.live()).toEqual([]);
+    expect(await scene.catalog.live()).toEqual([]);
   });
 
   it("cuts its running transfers, and them only, and records what they got", async () => {
-    const plane = await start();
+    const plane = await scene.start();
     const [cut, kept] = [
-      await plane.publish(await images.add(large)),
-      await plane.publish(await images.add(large), { attachmentId: "attachment-2" }),
+      await plane.publish(await scene.images.add(large)),
+      await plane.publish(await scene.images.add(large), { attachmentId: "attachment-2" }),
     ];
     const clients = await Promise.all([rawClient(plane.port), rawClient(plane.port)]);
     for (const [index, { url }] of [cut, kept].entries()) {
@@ -96,7 +61,7 @@ describe("a withdrawn publication", () => {
       clients[index]?.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
     }
     await expect.poll(() => clients.every(({ socket }) => socket.bytesRead > 0)).toBe(true);
-    await clock.settle(200);
+    await scene.clock.settle(200);
     await plane.book.withdraw("attachment-1");
     for (const client of clients) client.socket.resume();
     expect((await clients[0]?.rest())?.length).toBeLessThan(large.length);
@@ -109,14 +74,14 @@ describe("a withdrawn publication", () => {
   });
 
   it("gives its image's memory and descriptor back", async () => {
-    const plane = await start();
-    await plane.publish(digest);
-    await plane.publish(await images.add(large), { attachmentId: "attachment-2" });
-    await plane.publish(digest, { attachmentId: "attachment-3" });
+    const plane = await scene.start();
+    await plane.publish(scene.digest);
+    await plane.publish(await scene.images.add(large), { attachmentId: "attachment-2" });
+    await plane.publish(scene.digest, { attachmentId: "attachment-3" });
     const { contents } = plane.book;
-    expect([contents.residentBytes, contents.openDescriptors]).toEqual([bytes.length, 1]);
+    expect([contents.residentBytes, contents.openDescriptors]).toEqual([scene.bytes.length, 1]);
     await plane.book.withdraw("attachment-1");
-    expect(contents.residentBytes).toBe(bytes.length);
+    expect(contents.residentBytes).toBe(scene.bytes.length);
     await plane.book.withdraw("attachment-2");
     await plane.book.withdraw("attachment-3");
     expect([contents.residentBytes, contents.openDescriptors]).toEqual([0, 0]);
@@ -125,11 +90,11 @@ describe("a withdrawn publication", () => {
 
 describe("reads", () => {
   it("are known at once and written once a second, joined", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
     await rawRequest(plane.port, `HEAD ${pathOf(url)} HTTP/1.1`);
     for (const from of [0, 2048, 4096]) await read(plane.port, url, `bytes=${from}-${from + 2047}`);
-    await clock.settle();
+    await scene.clock.settle();
     const summary = await plane.book.reads("attachment-1");
     expect(summary).toMatchObject({
       requests: 4,
@@ -137,41 +102,41 @@ describe("reads", () => {
       coveredBytes: 6144,
       coverage: [{ from: 0, to: 6144 }],
     });
-    expect(catalog.calls).toEqual(["put"]);
-    await clock.advance(1000);
-    expect(catalog.calls).toEqual(["put", "addReads"]);
-    expect(await catalog.reads("attachment-1")).toMatchObject([
+    expect(scene.catalog.calls).toEqual(["put"]);
+    await scene.clock.advance(1000);
+    expect(scene.catalog.calls).toEqual(["put", "addReads"]);
+    expect(await scene.catalog.reads("attachment-1")).toMatchObject([
       { remote: "127.0.0.1", method: "GET", from: 0, to: 6144, requests: 3 },
       { remote: "127.0.0.1", method: "HEAD", from: 0, to: 0, requests: 1 },
     ]);
-    await clock.advance(5000);
-    expect(catalog.calls).toHaveLength(2);
+    await scene.clock.advance(5000);
+    expect(scene.catalog.calls).toHaveLength(2);
   });
 
   it("that could not be written are written later", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
     await read(plane.port, url);
-    catalog.failWith = new Error("disk full");
-    await clock.settle();
-    await clock.advance(1000);
-    expect(await catalog.reads("attachment-1")).toEqual([]);
-    catalog.failWith = undefined;
-    await clock.advance(1000);
-    expect(await catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 2048, requests: 1 }]);
+    scene.catalog.failWith = new Error("disk full");
+    await scene.clock.settle();
+    await scene.clock.advance(1000);
+    expect(await scene.catalog.reads("attachment-1")).toEqual([]);
+    scene.catalog.failWith = undefined;
+    await scene.clock.advance(1000);
+    expect(await scene.catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 2048, requests: 1 }]);
   });
 
   it("are written when the image plane closes", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
     await read(plane.port, url);
-    await stop(plane);
-    expect(await catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 2048 }]);
+    await scene.stop(plane);
+    expect(await scene.catalog.reads("attachment-1")).toMatchObject([{ from: 0, to: 2048 }]);
   });
 
-  it("are not made by answers without bytes of the image", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(digest);
+  it("are not made by answers without scene.bytes of the image", async () => {
+    const plane = await scene.start();
+    const { url } = await plane.publish(scene.digest);
     await read(plane.port, url, "bytes=999999-");
     await rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1\r\nIf-None-Match: *`);
     await rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1\r\nIf-Match: "x"`);
@@ -179,12 +144,12 @@ describe("reads", () => {
   });
 
   it("count only what was really sent when the client goes away", async () => {
-    const plane = await start();
-    const { url } = await plane.publish(await images.add(large));
+    const plane = await scene.start();
+    const { url } = await plane.publish(await scene.images.add(large));
     const client = await rawClient(plane.port);
     client.socket.pause();
     client.write(`GET ${pathOf(url)} HTTP/1.1\r\n\r\n`);
-    await clock.settle(200);
+    await scene.clock.settle(200);
     client.close();
     await expect.poll(async () => (await plane.book.reads("attachment-1")).requests).toBe(1);
     const { bytesSent, coverage } = await plane.book.reads("attachment-1");
@@ -196,16 +161,16 @@ describe("reads", () => {
   it("are told as they happen, the first as such, and every answer is counted", async () => {
     const told: [string, boolean][] = [];
     const answers: { status: number; bytes: number }[] = [];
-    const plane = await start({
+    const plane = await scene.start({
       onRead: (attachmentId, first) => told.push([attachmentId, first]),
       observer: { onRequest: (answer) => answers.push(answer) },
     });
-    const { url } = await plane.publish(digest);
+    const { url } = await plane.publish(scene.digest);
     await rawRequest(plane.port, `HEAD ${pathOf(url)} HTTP/1.1`);
     await read(plane.port, url);
     await read(plane.port, url);
     await rawRequest(plane.port, "GET /nothing HTTP/1.1");
-    await clock.settle();
+    await scene.clock.settle();
     expect(told).toEqual([
       ["attachment-1", true],
       ["attachment-1", false],
