@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { MediabayError } from "../core/errors.ts";
 import type { ReadAt } from "./formats/read-at.ts";
-import { createSealedWriter } from "./sealed/writer.ts";
+import { createSealedWriter, type SealedWriter } from "./sealed/writer.ts";
 
 export const incomingPrefix = ".incoming-";
 
@@ -62,6 +62,17 @@ export interface Incoming {
   discard(): Promise<void>;
 }
 
+/** Nothing is left of a file that not even its header fits into. */
+const sealedWriter = async (handle: FileHandle, path: string): Promise<SealedWriter> => {
+  try {
+    return await createSealedWriter(handle);
+  } catch (error) {
+    await handle.close();
+    await rm(path, { force: true });
+    throw translateDiskError(error);
+  }
+};
+
 /**
  * @param reserve makes room for `bytes` more of a file that has `soFarBytes`, before they are written, or refuses
  * @param free gives back what a discarded file had reserved
@@ -73,7 +84,7 @@ export const createIncoming = async (
 ): Promise<Incoming> => {
   const path = join(folder, `${incomingPrefix}${randomUUID()}`);
   const handle: FileHandle = await onDisk(() => open(path, "wx+", 0o600));
-  const writer = await onDisk(() => createSealedWriter(handle));
+  const writer = await sealedWriter(handle, path);
   const hash = createHash("sha256");
   let reservedBytes = 0;
   let state: "open" | "sealed" | "gone" = "open";

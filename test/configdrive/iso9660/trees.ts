@@ -9,17 +9,18 @@ export type Shape = Readonly<Record<string, string>>;
 
 const folder = "(folder)";
 
-const sorted = (shape: Record<string, string>): Shape =>
-  Object.fromEntries(Object.entries(shape).sort(([one], [other]) => (one < other ? -1 : 1)));
+/** Through a map: a path may be `__proto__`. */
+const sorted = (shape: ReadonlyMap<string, string>): Shape =>
+  Object.fromEntries([...shape].sort(([one], [other]) => (one < other ? -1 : 1)));
 
 export const shapeOf = (
   entries: Iterable<{ readonly path: string; readonly bytes?: Uint8Array | undefined }>,
 ): Shape => {
-  const shape: Record<string, string> = {};
+  const shape = new Map<string, string>();
   for (const { path, bytes } of entries) {
     const names = path.split("/");
-    names.slice(0, -1).forEach((_name, index) => (shape[names.slice(0, index + 1).join("/")] = folder));
-    shape[path] = bytes === undefined ? folder : Buffer.from(bytes).toString("hex");
+    names.slice(0, -1).forEach((_name, index) => shape.set(names.slice(0, index + 1).join("/"), folder));
+    shape.set(path, bytes === undefined ? folder : Buffer.from(bytes).toString("hex"));
   }
   return sorted(shape);
 };

@@ -335,19 +335,23 @@ describe("files in plain that an earlier version left", () => {
     await plant(plain);
     const { put } = keys;
     const reached = Promise.withResolvers<void>();
+    const crashed = Promise.withResolvers<never>();
     keys.put = async (id, key) => {
       if (moment === "once") await put(id, key);
       reached.resolve();
-      return new Promise<never>(() => undefined);
+      return crashed.promise;
     };
     await withBlocks(digest, async (blocks) => {
-      void restart();
+      const crashing = restart();
       await reached.promise;
       expect((await files()).map((name) => name.replace(/-.*/, ""))).toEqual([".incoming", ".plain"]);
       keys.put = put;
       await restart();
       expect(await remains()).toEqual(whole);
       expect((await readFile(blocks)).equals(zeros)).toBe(true);
+      // Only so does it close its files.
+      crashed.reject(new Error("crashed"));
+      await expect(crashing).rejects.toThrow("crashed");
     });
   });
 
