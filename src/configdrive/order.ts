@@ -5,11 +5,13 @@ import type { Json } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import { formatSize } from "../core/units.ts";
 import { buildDrive } from "./build.ts";
+import { isObject } from "./canonical-json.ts";
 import { parseDriveContent } from "./content.ts";
 import { writeFat } from "./fat/writer.ts";
 import { writeIso9660 } from "./iso9660/writer.ts";
-import { readDocument } from "./look/documents.ts";
+import { parseYamlDocument, readDocument } from "./look/documents.ts";
 import { warningsOfTree } from "./look/look.ts";
+import { hasHeader } from "./look/user-data.ts";
 import type { ImageFormat } from "../core/vocabulary.ts";
 import type { Tree } from "./tree.ts";
 
@@ -17,21 +19,21 @@ const refuse = (message: string, field: string): MediabayError =>
   new MediabayError("INVALID_REQUEST", message, { field });
 
 const documentOf = (bytes: Uint8Array, what: string): Json => {
-  const document = readDocument(bytes);
+  const document = readDocument(bytes, { toBeWritten: true });
   if (document.fault !== undefined) throw refuse(`The ${what} given ${document.fault}.`, what);
   return document.value;
 };
 
-const textOf = (bytes: Uint8Array): string => {
+const textOf = (bytes: Uint8Array, what: "user_data" | "vendor_data"): string => {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     if (error instanceof TypeError)
       throw new MediabayError(
         "INVALID_REQUEST",
-        "The user_data given is not UTF-8 text.",
+        `The ${what} given is not UTF-8 text.`,
         {
-          field: "user_data",
+          field: what,
           hint: "A config drive's JSON holds text; cloud-init takes binary parts in base64 in a MIME message.",
         },
         { cause: error },
@@ -40,14 +42,22 @@ const textOf = (bytes: Uint8Array): string => {
   }
 };
 
-const contentOf = (documents: DriveOrder["documents"]): DriveContent => {
+/** NoCloud's is read like user data: what begins as such is taken as it is, unless it stands in the member where OpenStack's has it. */
+const vendorDataOf = (bytes: Uint8Array, layout: DriveOrder["layout"]): Json => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (layout !== "nocloud" || !hasHeader(text)) return documentOf(bytes, "vendor_data");
+  const value = parseYamlDocument(text);
+  return isObject(value) && value["cloud-init"] !== undefined ? value : { "cloud-init": textOf(text, "vendor_data") };
+};
+
+const contentOf = ({ documents, layout }: DriveOrder): DriveContent => {
   if ("whole" in documents) return parseDriveContent(documentOf(documents.whole, "config drive"));
   const { metaData, networkData, userData, vendorData } = documents;
   return parseDriveContent({
     ...(metaData !== undefined && { meta_data: documentOf(metaData, "meta_data") }),
     ...(networkData !== undefined && { network_data: documentOf(networkData, "network_data") }),
-    ...(userData !== undefined && { user_data: textOf(userData) }),
-    ...(vendorData !== undefined && { vendor_data: documentOf(vendorData, "vendor_data") }),
+    ...(userData !== undefined && { user_data: textOf(userData, "user_data") }),
+    ...(vendorData !== undefined && { vendor_data: vendorDataOf(vendorData, layout) }),
   });
 };
 
@@ -78,7 +88,7 @@ const writtenLabel = (label: string, format: ImageFormat): string =>
 
 /** @throws MediabayError INVALID_REQUEST, IMAGE_DOES_NOT_FIT */
 export const buildOrder = async (order: DriveOrder): Promise<BuiltImage> => {
-  const content = contentOf(order.documents);
+  const content = contentOf(order);
   const { tree, label: ownLabel } = buildDrive({ content, layout: order.layout, ec2: order.ec2 });
   const label = writtenLabel(order.label ?? ownLabel, order.format);
   const image = write(tree, label, order);

@@ -74,6 +74,8 @@ export interface ImageInspection {
   readonly sectorBytes: number;
   /** Absent where there is nothing that cloud-init would take for a config drive. */
   readonly layout?: DriveLayout;
+  /** Of the layout `openstack`: that in which the documents below lie, which is the one that cloud-init reads. */
+  readonly folder?: string;
   readonly entries: readonly {
     readonly kind: "file" | "directory";
     readonly path: string;

@@ -19,7 +19,7 @@ export const errorTable = define({
     fault: "caller",
     status: 400,
     retry: "never",
-    hint: "Correct the named field and send the request again.",
+    hint: "Correct what the message names, and try again.",
   },
   SETTINGS_INVALID: {
     fault: "caller",

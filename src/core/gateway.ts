@@ -103,8 +103,15 @@ export interface PowerView {
 }
 
 export interface MediaView {
-  /** With `attachmentId` where the medium is ours; `leftover` where it was ours, and nothing is served under its URL any more. */
-  readonly slots: readonly (Slot & { readonly attachmentId?: string; readonly leftover?: true })[];
+  /**
+   * With `attachmentId` where the medium is ours; `leftover` where it was ours, and nothing is served under its URL any more; `alike` where
+   * its URL has the form of ours, but no address of ours.
+   */
+  readonly slots: readonly (Slot & {
+    readonly attachmentId?: string;
+    readonly leftover?: true;
+    readonly alike?: true;
+  })[];
 }
 
 /** Why a machine's BMC is handled as it is. */
@@ -121,6 +128,14 @@ export interface RecordOptions extends RequestOptions {
   readonly signal?: AbortSignal;
   /** Called after each read: how many there were, and how many are known to come. */
   onProgress?(read: number, left: number): void;
+}
+
+export interface IngestOptions extends RequestOptions {
+  /** Default `configdrive`. */
+  readonly role?: AttachmentRole;
+  readonly digest?: string;
+  /** Gives it up; the fetch goes on while somebody else waits for it. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Gateway {
@@ -172,10 +187,7 @@ export interface Gateway {
   /** From what the BMC is known to be; one that was never spoken to is asked. */
   explainProfile(machine: string): Promise<MachineProfile>;
 
-  ingestImage(
-    source: Source,
-    options: RequestOptions & { readonly role?: AttachmentRole; readonly digest?: string },
-  ): Promise<ImageRecord>;
+  ingestImage(source: Source, options: IngestOptions): Promise<ImageRecord>;
   getImage(digest: string): Promise<ImageRecord>;
   listImages(page: PageRequest): Promise<Page<ImageRecord>>;
   removeImage(digest: string, options: RequestOptions): Promise<void>;

@@ -342,6 +342,8 @@ export interface Images {
 /** How long, how often and to whom a publication is served; absent members limit nothing. */
 export interface PublicationTerms {
   readonly expiresAt?: number;
+  /** The time from which `expiresAt` was made: what replaces the image has it anew. */
+  readonly expiresInMs?: number;
   /**
    * Full reads of the image by its BMC until it is no longer served; 1 is one-time. A full read is over when every byte was sent since the one
    * before, in whatever pieces and however often a piece. They count once the medium has settled.
@@ -379,6 +381,8 @@ export interface Publications {
   find(attachmentId: string): PublicationRecord | undefined;
   /** Has the URL the form, host and port of those that we publish for a BMC with this override of our host? Whatever became of it. */
   isOurs(url: string, imageHost?: string): boolean;
+  /** Has the URL the form of ours, whatever its host and port? Other gateways publish such too. */
+  isAlike(url: string): boolean;
   /** From now on its URL is 404 and running transfers of it are cut. Idempotent. */
   withdraw(attachmentId: string): Promise<void>;
   /**
@@ -387,6 +391,8 @@ export interface Publications {
    */
   settled(attachmentId: string): Promise<void>;
   reads(attachmentId: string): Promise<ReadSummary>;
+  /** What is left of its terms now; `over` once they have ended, undefined where it has none or is not published. */
+  termsLeft(attachmentId: string): Promise<PublicationTerms | "over" | undefined>;
   /** All that are not withdrawn. */
   list(): readonly PublicationRecord[];
 }

@@ -67,7 +67,7 @@ export interface ByteRange {
   readonly to: number;
 }
 
-/** By anybody but the BMC. */
+/** By anybody but the BMC; what was refused, with no bytes. */
 export interface StrangerReads {
   readonly requests: number;
   readonly bytesSent: number;
@@ -154,6 +154,8 @@ export interface AttachmentRecord {
   readonly terms?: PublicationTerms;
   /** After a detach that could not see to it: the BMC may still hold our medium in this slot. */
   readonly leftIn?: string;
+  /** SHA-256 of that medium's URL: it is known by this, whatever our address has become. */
+  readonly leftMark?: string;
   readonly warnings: readonly string[];
   readonly error?: ErrorRecord;
   readonly createdBy: string;

@@ -6,12 +6,14 @@ import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
 import { clearBoot } from "./boot.ts";
 import { type Conversations, type Link, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { withOwner } from "./own-media.ts";
+import { leftAt, leftBehind, nothingLeft, withOwner } from "./own-media.ts";
 
 /** The operation's input. */
 export interface DetachInput {
   readonly attachments: readonly string[];
   readonly force: boolean;
+  /** By a rule: only the medium that was judged, which was confirmed then; null where nobody knows when. */
+  readonly attachedAt?: number | null;
 }
 
 interface Work {
@@ -19,6 +21,7 @@ interface Work {
   readonly context: OperationContext;
   readonly link: Link;
   readonly force: boolean;
+  readonly attachedAt?: number | null;
 }
 
 export const createDetachHandler =
@@ -33,11 +36,11 @@ export const detachEach = async (
   deps: GatewayDeps,
   conversations: Conversations,
   context: OperationContext,
-  { attachments, force }: DetachInput,
+  { attachments, ...input }: DetachInput,
 ): Promise<readonly Json[]> => {
   const loginSince = context.resumed ? context.operation.startedAt : undefined;
   const link = conversations.link(context.operation.machineId, loginSince === undefined ? {} : { loginSince });
-  const work: Work = { deps, context, link, force };
+  const work: Work = { deps, context, link, ...input };
   context.defer(() => link.close());
   const ended: Json[] = [];
   for (const id of attachments) ended.push(await detachOne(work, id));
@@ -62,14 +65,14 @@ const detachOne = async (work: Work, id: string): Promise<Outcome> => {
   return { attachment: id, slot: found.slot, found: found.found };
 };
 
-/** Null when the attachment has been detached already. The undo gives the attachment its former state back. */
+/** Null when the attachment has been detached already, or has got another medium than the one that a rule judged. The undo gives the attachment its former state back. */
 const beginStep = (work: Work, id: string): Promise<{ readonly state: string } | null> =>
   work.context.step(
     `begin ${id}`,
     "Begin",
     async () => {
       const attachment = await work.deps.attachments.get(id);
-      if (attachment.state === "detached") return null;
+      if (attachment.state === "detached" || isReplaced(work, attachment)) return null;
       await work.deps.attachments.update(id, { state: "detaching" });
       return { state: attachment.state };
     },
@@ -81,7 +84,20 @@ const beginStep = (work: Work, id: string): Promise<{ readonly state: string } |
     },
   );
 
-type Found = Pick<Outcome, "slot" | "found">;
+const isReplaced = ({ context, attachedAt: judged }: Work, { attachedAt }: AttachmentRecord): boolean => {
+  if (judged === undefined || judged === (attachedAt ?? null)) return false;
+  context.warn("The medium that was to be detached by its rule was replaced meanwhile: the new one stays in.");
+  return true;
+};
+
+type Found = Pick<Outcome, "slot" | "found"> & { readonly left?: ReturnType<typeof leftAt> };
+
+/** The machine is visited for what may still be in there. */
+const unknown = ({ deps }: Work, { id, slot }: AttachmentRecord): Found => ({
+  slot: slot ?? null,
+  found: "unknown",
+  ...(slot === undefined ? {} : { left: leftAt(slot, deps.publications.find(id)?.url) }),
+});
 
 /** What is out stays out: where a later step fails, the rest of the detach is done instead of undone. */
 const ejectStep = (work: Work, id: string): Promise<Found> =>
@@ -96,7 +112,7 @@ const ejectStep = (work: Work, id: string): Promise<Found> =>
       } catch (error) {
         if (!work.force || !(error instanceof MediabayError) || error.definition.fault !== "bmc") throw error;
         work.context.warn(`The BMC was not reached and may still hold the medium: ${error.message}`);
-        return { slot: attachment.slot ?? null, found: "unknown" as const };
+        return unknown(work, attachment);
       }
     },
     async (found) => {
@@ -124,7 +140,7 @@ const eject = async (
   if (slot === undefined) return { slot: attachment.slot ?? null, found: "empty" };
   const isShown = slot.state?.inserted === true;
   if (!isShown && attachment.observed?.unverified !== true) return { slot: slot.id, found: "empty" };
-  if (!isOurs(work, attachment, machine, slot)) {
+  if (!(await isOurs(work, attachment, machine, slot))) {
     work.context.warn(`Slot ${slot.id} holds a medium that is not ours; it was left in.`);
     return { slot: slot.id, found: "foreign" };
   }
@@ -141,12 +157,17 @@ const findSlot = async (work: Work, attachment: AttachmentRecord, media: MediaDr
 };
 
 /** A BMC that does not echo the URL is believed to hold what we put there. What a replacement left in is ours too. */
-const isOurs = (work: Work, attachment: AttachmentRecord, machine: MachineRecord, slot: Slot): boolean => {
+const isOurs = async (
+  work: Work,
+  attachment: AttachmentRecord,
+  machine: MachineRecord,
+  slot: Slot,
+): Promise<boolean> => {
   const shown = slot.state?.image;
   if (shown === undefined) return true;
   const url = work.deps.publications.find(attachment.id)?.url;
   const isItsOwn = url === undefined ? attachment.observed?.image === shown : shown === url;
-  return isItsOwn || withOwner(work.deps, machine, slot).leftover === true;
+  return isItsOwn || withOwner(work.deps, machine, slot, await leftBehind(work.deps, machine.id)).leftover === true;
 };
 
 const bootStep = async (work: Work, id: string): Promise<void> => {
@@ -195,10 +216,9 @@ const recordStep = (work: Work, id: string, found: Found): Promise<Json> =>
     return null;
   });
 
-const record = async (work: Work, id: string, { slot, found }: Found): Promise<void> => {
-  // Who could not look must say so: the machine is visited for what may still be in there.
-  const leftIn = found === "unknown" ? (slot ?? undefined) : undefined;
-  const attachment = await work.deps.attachments.update(id, { state: "detached", observed: undefined, leftIn });
+const record = async (work: Work, id: string, { slot, found, left }: Found): Promise<void> => {
+  const change = { state: "detached", observed: undefined, ...nothingLeft, ...left } as const;
+  const attachment = await work.deps.attachments.update(id, change);
   await audit(work, attachment, "detach.done", { slot, found });
 };
 

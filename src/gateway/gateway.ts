@@ -1,6 +1,6 @@
 // The gateway: every north side's only door. One use case a file beside this one; this file only names them.
 import { MediabayError } from "../core/errors.ts";
-import type { Gateway } from "../core/gateway.ts";
+import type { Gateway, IngestOptions } from "../core/gateway.ts";
 import type { OperationHandler } from "../core/ports.ts";
 import type { AttachmentRecord } from "../core/records.ts";
 import type { OperationKind } from "../core/vocabulary.ts";
@@ -38,6 +38,12 @@ export const createUseCases = (
       eject: createEjectHandler(deps, conversations),
     },
   };
+};
+
+/** Until its time is over, or its caller has gone. */
+const ingestSignal = ({ deadlineMs, signal }: IngestOptions, defaultMs: number): AbortSignal => {
+  const deadline = AbortSignal.timeout(deadlineMs ?? defaultMs);
+  return signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
 };
 
 /** How long a live view waits for the machine's turn and its BMC. */
@@ -115,7 +121,7 @@ export const createGateway = (deps: SubmittingDeps, conversations: Conversations
         role: options.role ?? "configdrive",
         ...(options.digest === undefined ? {} : { expectedDigest: options.digest }),
         holder: "manual",
-        signal: AbortSignal.timeout(options.deadlineMs ?? deps.deadlineMs),
+        signal: ingestSignal(options, deps.deadlineMs),
       }),
     getImage: (digest) => deps.images.get(digest),
     listImages: (page) => deps.images.list(page),

@@ -8,7 +8,7 @@ import { bootableOf } from "./boot.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
 import { type ImageFacts, repackFor } from "./image.ts";
-import { type Owned, withOwner } from "./own-media.ts";
+import { leftAt, leftBehind, nothingLeft, type Owned, withOwner } from "./own-media.ts";
 import { publish } from "./publish.ts";
 import { carriers, chooseWay, type Way } from "./way.ts";
 
@@ -22,11 +22,9 @@ export const choose = async (
   { fresh, refused }: { readonly fresh: boolean; readonly refused?: ReadonlySet<string> },
 ): Promise<Way> => {
   const { session, machine } = await work.link.get(work.context.signal);
-  const slots = await withoutLeftovers(
-    work,
-    media,
-    (await media.slots({ fresh })).map((slot) => withOwner(work.deps, machine, slot)),
-  );
+  const left = await leftBehind(work.deps, machine.id);
+  const shown = (await media.slots({ fresh })).map((slot) => withOwner(work.deps, machine, slot, left));
+  const slots = await withoutLeftovers(work, media, shown);
   const types = (image.forms ?? [image]).flatMap(({ format, sizeBytes }) => carriers(format, sizeBytes));
   const bootable = work.input.boot === "none" ? undefined : await bootableOf(session, [...new Set(types)]);
   return chooseWay({
@@ -214,13 +212,13 @@ const ejectOurs = async (
   const url = work.deps.publications.find(work.attachmentId)?.url;
   if (url === undefined) return;
   const { slot: noted } = await work.deps.attachments.get(work.attachmentId);
-  await work.deps.attachments.update(work.attachmentId, { leftIn: filled?.slot ?? noted ?? first.slot });
+  await work.deps.attachments.update(work.attachmentId, leftAt(filled?.slot ?? noted ?? first.slot, url));
   const media = mediaOf((await work.link.get(signal)).session);
   for (const slot of await media.slots({ fresh: true })) {
     const mute = slot.state?.inserted === true ? slot.state.image === undefined : filled?.observed.unverified === true;
     if ((slot.id === filled?.slot && mute) || slot.state?.image === url) await media.eject(slot.id);
   }
-  await work.deps.attachments.update(work.attachmentId, { leftIn: undefined });
+  await work.deps.attachments.update(work.attachmentId, nothingLeft);
 };
 
 const publicationOf = (work: AttachmentWork): PublicationRecord => {

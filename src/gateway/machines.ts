@@ -5,6 +5,7 @@ import { MediabayError } from "../core/errors.ts";
 import type { Gateway, MachineChange, NewEndpoint, NewMachine, RequestOptions } from "../core/gateway.ts";
 import type { EndpointRecord, MachineRecord } from "../core/records.ts";
 import type { SubmittingDeps } from "./deps.ts";
+import { leftBehind } from "./own-media.ts";
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const labelKeyPattern = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
@@ -153,12 +154,6 @@ const sealedChanges = (present: MachineRecord, change: MachineChange): readonly 
   });
 };
 
-/** A slot that may still hold a medium of ours. */
-const leftIn = async ({ attachments }: SubmittingDeps, machineId: string): Promise<string | undefined> => {
-  const { items } = await attachments.list({ limit: 1000 }, { machineId, has: "leftIn" });
-  return items.find((item) => item.leftIn !== undefined)?.leftIn;
-};
-
 export const removeMachine: (
   deps: SubmittingDeps,
   ...parameters: Parameters<Gateway["removeMachine"]>
@@ -176,15 +171,19 @@ export const removeMachine: (
   if (live.items.length > 0 && force !== true) {
     throw new MediabayError("MACHINE_BUSY", `Machine ${record.name} has ${live.items.length} live attachment(s).`, {
       machine: record.name,
-      hint: "Detach first, or repeat with force: then the BMC keeps what it holds, and our copy is withdrawn and wiped.",
+      hint:
+        "Detach first (DELETE /v1/machines/{machine}/attachments, or --detach of the command line), or repeat with force: then the BMC " +
+        "keeps what it holds, and our copy is withdrawn and wiped.",
     });
   }
-  const slot = await leftIn(deps, record.id);
+  const slot = (await leftBehind(deps, record.id))[0]?.leftIn;
   if (slot !== undefined && force !== true) {
     throw new MediabayError("MACHINE_BUSY", `Slot ${slot} of ${record.name} may still hold our medium.`, {
       machine: record.name,
       slot,
-      hint: "It is looked at again by itself. Eject the slot now, or repeat with force: then nobody looks at it again.",
+      hint:
+        "It is looked at again by itself. Eject the slot now (DELETE /v1/machines/{machine}/media/{slot}, or --detach of the command line), " +
+        "or repeat with force: then nobody looks at it again.",
     });
   }
   for (const attachment of live.items) {

@@ -1,10 +1,12 @@
 // The slots of a machine as they are now, and ejecting one by name.
+import type { Json, MediaDriver } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { MediaView } from "../core/gateway.ts";
-import type { OperationHandler } from "../core/ports.ts";
+import type { OperationContext, OperationHandler } from "../core/ports.ts";
+import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
 import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { withOwner } from "./own-media.ts";
+import { leftBehind, nothingLeft, type Owned, withOwner } from "./own-media.ts";
 
 export const readMedia = async (
   deps: GatewayDeps,
@@ -16,7 +18,8 @@ export const readMedia = async (
     mediaOf(session).slots({ fresh: true }),
   );
   const machine = await deps.machines.get(machineId);
-  return { slots: slots.map((slot) => withOwner(deps, machine, slot)) };
+  const left = await leftBehind(deps, machineId);
+  return { slots: slots.map((slot) => withOwner(deps, machine, slot, left)) };
 };
 
 /** The operation's input. */
@@ -28,33 +31,60 @@ export interface EjectInput {
 export const createEjectHandler =
   (deps: GatewayDeps, conversations: Conversations): OperationHandler =>
   (context) =>
-    context.step("eject", "Eject the slot", async ({ signal }) => {
-      const { slot: id, force } = context.input as unknown as EjectInput;
-      return conversations.converse(context.operation.machineId, { signal }, async ({ session, machine }) => {
-        const media = mediaOf(session);
-        const slot = withOwner(deps, machine, await media.slot(id));
-        if (slot.state?.inserted !== true) {
-          await forgetLeft(deps, machine.id, id);
-          return { slot: id, found: "empty" };
-        }
-        if (slot.attachmentId !== undefined) {
-          throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds attachment ${slot.attachmentId}.`, {
-            hint: `Use \`mediabay detach ${context.operation.machineName} ${slot.attachmentId}\`.`,
-          });
-        }
-        if (!force && slot.leftover !== true)
-          throw new MediabayError(
-            "SLOT_OCCUPIED",
-            `Slot ${id} holds a medium that is not ours: ${slot.state.image ?? "no URL shown"}.`,
-          );
-        await media.eject(id);
-        await forgetLeft(deps, machine.id, id);
-        return { slot: id, found: slot.leftover === true ? "leftover" : "foreign" };
-      });
-    });
+    context.step("eject", "Eject the slot", async ({ signal }) =>
+      conversations.converse(context.operation.machineId, { signal }, ({ session, machine }) =>
+        eject(deps, context, machine, mediaOf(session)),
+      ),
+    );
 
-/** Whatever was left in that slot is gone. */
-const forgetLeft = async ({ attachments }: GatewayDeps, machineId: string, slot: string): Promise<void> => {
-  const { items } = await attachments.list({ limit: 1000 }, { machineId, has: "leftIn" });
-  for (const { id, leftIn } of items) if (leftIn === slot) await attachments.update(id, { leftIn: undefined });
+const eject = async (
+  deps: GatewayDeps,
+  context: OperationContext,
+  machine: MachineRecord,
+  media: MediaDriver,
+): Promise<Json> => {
+  const { slot: id, force } = context.input as unknown as EjectInput;
+  const left = await leftBehind(deps, machine.id);
+  const slot = withOwner(deps, machine, await media.slot(id), left);
+  const isFull = slot.state?.inserted === true;
+  if (isFull) {
+    refuseOthers(slot, machine, force);
+    await media.eject(id);
+    await audit(deps, context, slot, left);
+  }
+  // Whatever was left in that slot is gone.
+  for (const { id: attachment, leftIn } of left)
+    if (leftIn === id) await deps.attachments.update(attachment, nothingLeft);
+  return { slot: id, found: isFull ? (slot.leftover === true ? "leftover" : "foreign") : "empty" };
+};
+
+/** @throws MediabayError SLOT_OCCUPIED */
+const refuseOthers = ({ id, state, attachmentId, leftover }: Owned, { name }: MachineRecord, force: boolean): void => {
+  if (attachmentId !== undefined)
+    throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds attachment ${attachmentId}.`, {
+      hint: `Use \`mediabay detach ${name} ${attachmentId}\`.`,
+    });
+  if (!force && leftover !== true)
+    throw new MediabayError(
+      "SLOT_OCCUPIED",
+      `Slot ${id} holds a medium that is not ours: ${state?.image ?? "no URL shown"}.`,
+    );
+};
+
+const audit = (
+  { auditLog, clock }: GatewayDeps,
+  { operation: { createdBy, machineId, machineName } }: OperationContext,
+  { id: slot, state, leftover }: Owned,
+  left: readonly AttachmentRecord[],
+): Promise<void> => {
+  const owner = leftover === true ? left.find(({ leftIn }) => leftIn === slot) : undefined;
+  return auditLog.append({
+    at: clock.now(),
+    actor: createdBy,
+    action: leftover === true ? "leftover.ejected" : "foreign.ejected",
+    machineId,
+    machineName,
+    ...(owner === undefined ? {} : { attachmentId: owner.id }),
+    detail: { slot, image: state?.image ?? null },
+  });
 };

@@ -2,7 +2,7 @@
 import type { MediaDriver } from "../core/driver.ts";
 import type { UrlRules } from "../core/media.ts";
 import type { AttachRequest } from "../core/gateway.ts";
-import type { PublicationTerms, PublishRequest } from "../core/ports.ts";
+import type { PublicationRecord, PublicationTerms, PublishRequest } from "../core/ports.ts";
 import type { AttachmentWork } from "./attach-work.ts";
 import { type Conversation, hostOf } from "./connect.ts";
 import type { ImageFacts } from "./image.ts";
@@ -17,9 +17,22 @@ export const publish = async (
   wish?: AttachRequest["terms"],
 ): Promise<void> => {
   const terms = termsFrom(wish, work.deps.clock.now());
+  const published = await publishOn(work, image, media, way, terms);
+  // One that was published before a crash has the terms that it was given then.
+  if (terms !== undefined) await work.deps.attachments.update(work.attachmentId, { terms: published.terms ?? terms });
+};
+
+/** On terms that were given before. @throws as `publish` */
+export const publishOn = async (
+  work: AttachmentWork,
+  image: ImageFacts,
+  media: MediaDriver,
+  way: Pick<Way, "slot" | "extension">,
+  terms?: PublicationTerms,
+): Promise<PublicationRecord> => {
   const conversation = await work.link.get(work.context.signal);
   const rules = await urlRulesOf(media, way.slot);
-  const published = await work.deps.publications.publish({
+  return work.deps.publications.publish({
     attachmentId: work.attachmentId,
     machineId: conversation.machine.id,
     digest: image.digest,
@@ -28,14 +41,12 @@ export const publish = async (
     ...rules,
     ...(terms === undefined ? {} : { terms }),
   });
-  // One that was published before a crash has the terms that it was given then.
-  if (terms !== undefined) await work.deps.attachments.update(work.attachmentId, { terms: published.terms ?? terms });
 };
 
 const termsFrom = (wish: AttachRequest["terms"], now: number): PublicationTerms | undefined => {
   if (wish === undefined) return undefined;
-  const { expiresInMs, ...others } = wish;
-  return { ...others, ...(expiresInMs === undefined ? {} : { expiresAt: now + expiresInMs }) };
+  const { expiresInMs } = wish;
+  return { ...wish, ...(expiresInMs === undefined ? {} : { expiresAt: now + expiresInMs }) };
 };
 
 export const urlRulesOf = async (media: MediaDriver, slot: string): Promise<UrlRules> =>

@@ -9,6 +9,7 @@ import type { OperationKind } from "../core/vocabulary.ts";
 import type { AttachInput } from "./attach-work.ts";
 import { requireCredential } from "./credentials.ts";
 import type { SubmittingDeps } from "./deps.ts";
+import type { DetachInput } from "./detach.ts";
 import { askedSource, sourceRecord, storedSource } from "./sources.ts";
 import { releaseQuietly } from "./unbegun.ts";
 import { checkDetachRule } from "./watching/rules.ts";
@@ -162,15 +163,16 @@ export const submitDetach = async (
   deps: SubmittingDeps,
   machine: MachineRecord,
   attachmentId: string | undefined,
-  options: RequestOptions & { readonly force?: boolean },
+  options: RequestOptions & Pick<DetachInput, "attachedAt"> & { readonly force?: boolean },
 ): Promise<Accepted> => {
   const ids =
     attachmentId === undefined
       ? await liveAttachments(deps, machine.id)
       : [await ownAttachment(deps, machine, attachmentId)];
-  const force = options.force ?? false;
+  const { force = false, attachedAt } = options;
   const asked = { attachment: attachmentId ?? null, force };
-  const accepted = await submit(deps, machine, "detach", { attachments: ids, force }, options, { asked });
+  const input: DetachInput = { attachments: ids, force, ...(attachedAt === undefined ? {} : { attachedAt }) };
+  const accepted = await submit(deps, machine, "detach", asJson(input), options, { asked });
   const only = ids.length === 1 ? ids[0] : undefined;
   return only === undefined ? accepted : { ...accepted, attachment: await deps.attachments.get(only) };
 };

@@ -3,20 +3,22 @@
 import type { PublicationRecord, Publications, PublishRequest } from "../core/ports.ts";
 import type { ByteRange, ReadSummary } from "../core/records.ts";
 import { type Content, type Contents, createContents } from "./plane/contents.ts";
-import { isOwnUrl } from "./plane/own-urls.ts";
+import { isAlikeUrl, isOwnUrl } from "./plane/own-urls.ts";
 import { type ListenerAddress, placeAnew } from "./plane/urls.ts";
 import type { PublicationBook, PublicationDeps } from "./publications/book.ts";
 import { ReadFlusher } from "./publications/flush.ts";
 import { type LastStep, LastReads } from "./publications/last-read.ts";
 import { learn, tryToLearn } from "./publications/learn.ts";
 import { cutTransfers, type LivePublication, otherPublication, toLive, toRecord } from "./publications/live.ts";
-import { checkTerms, dueEnd, endOf, type EndReason, Expiry } from "./publications/terms.ts";
+import { noteRead, noteRefused } from "./publications/note.ts";
+import { checkTerms, dueEnd, endOf, type EndReason, Expiry, termsLeft } from "./publications/terms.ts";
 import { Turns } from "./publications/turns.ts";
 import type { OneRead } from "./reads/read-log.ts";
 import { summariseReads } from "./reads/tally.ts";
 
 class Book implements PublicationBook {
   readonly contents: Contents;
+  readonly isAlike = isAlikeUrl;
   readonly #deps: PublicationDeps;
   /** Those that are not withdrawn. */
   readonly #byAttachment = new Map<string, LivePublication>();
@@ -118,6 +120,10 @@ class Book implements PublicationBook {
     return live.reads.summary();
   }
 
+  termsLeft(attachmentId: string): ReturnType<Publications["termsLeft"]> {
+    return termsLeft(this.#deps, this.#byAttachment.get(attachmentId));
+  }
+
   settled(attachmentId: string): Promise<void> {
     return this.#turns.take(attachmentId, async () => {
       const live = this.#byAttachment.get(attachmentId);
@@ -130,13 +136,12 @@ class Book implements PublicationBook {
   }
 
   noteRead(live: LivePublication, read: Omit<OneRead, "at">): void {
-    const { attachmentId } = live.record;
-    const isNew = live.reads.note({ ...read, at: this.#deps.clock.now() });
-    this.#flusher.wake();
-    if (read.stranger && isNew) this.#deps.onStrangerRead?.(attachmentId, read.remote);
-    if (read.stranger) return;
-    if (read.to > read.from) this.#deps.onRead?.(attachmentId, isNew);
-    if (live.record.terms !== undefined) this.#endIfDue(live);
+    noteRead(this.#deps, this.#flusher, live, read);
+    if (!read.stranger && live.record.terms !== undefined) this.#endIfDue(live);
+  }
+
+  noteRefused(live: LivePublication, remote: string): void {
+    void noteRefused(this.#deps, this.#flusher, live, remote);
   }
 
   lastStep(live: LivePublication, range: ByteRange): LastStep | undefined {
@@ -171,7 +176,7 @@ class Book implements PublicationBook {
     if (record.endedAt !== undefined) {
       this.#byAttachment.set(record.attachmentId, live);
       // A crash may have come before that was told.
-      this.#deps.onEnded?.(record.attachmentId, endOf(record.terms, record.endedAt));
+      this.#deps.onEnded?.(record, endOf(record.terms, record.endedAt));
       return;
     }
     if (record.terms?.fullReads !== undefined) await tryToLearn(this.#deps, live);
@@ -200,7 +205,7 @@ class Book implements PublicationBook {
       // Withdrawn in the meantime, or even published anew.
       if (this.#byAttachment.get(attachmentId) !== live) return;
       await this.#recordEnd(live, endedAt);
-      this.#deps.onEnded?.(attachmentId, why);
+      this.#deps.onEnded?.(live.record, why);
     });
   }
 

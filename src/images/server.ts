@@ -141,7 +141,7 @@ export const startImagePlane = async (options: ImagePlaneOptions): Promise<Image
   const readers = readerPolicy(options.addressPolicy ?? "log", options.proxies ?? []);
   const limits = { ...defaultConnectionLimits, ...options.limits };
   await publications.load();
-  const connections = createConnections(limits, clock, readers.isProxy);
+  const connections = createConnections(limits, clock, log, readers.isProxy);
   const plane: Plane = {
     book: publications,
     connections,

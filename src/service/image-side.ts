@@ -112,7 +112,7 @@ const startPlane = async (
     log,
     addressPolicy,
     proxies,
-    limits: { connections: limits.connections, idleMs: limits.idleMs },
+    limits,
     observer: {
       onRequest: (answer) => metrics.imagePlaneRequest(answer),
       onGuess: (guess) => metrics.imagePlaneGuess(guess),

@@ -43,8 +43,27 @@ const inMemory = async (bytes: AsyncIterable<Uint8Array>, limit: DecodeLimit): P
   return inspected(async (offset, length) => image.subarray(offset, offset + length), image.length, limit);
 };
 
+const schemes = ["data", "file", "http", "https"] as const;
+
+/**
+ * No credential is at hand, and no store: so not everything that a gateway takes can be looked into.
+ * @throws MediabayError SOURCE_UNSUPPORTED
+ */
+const checkScheme = (uri: string): void => {
+  const name = /^\s*([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase();
+  if (schemes.some((scheme) => scheme === name)) return;
+  const subject = name === undefined ? "What is no URI" : `A URI of the scheme ${name}`;
+  const hint =
+    name === "swift" || name === "s3"
+      ? "Give a pre-signed https:// URL of the object, or a copy of it as a file: no credential is taken here."
+      : "A file whose name looks like a URI is written ./NAME or @NAME.";
+  const message = `${subject} cannot be looked into here; ${schemes.slice(0, -1).join(", ")} and ${schemes.at(-1)} can.`;
+  throw new MediabayError("SOURCE_UNSUPPORTED", message, { hint });
+};
+
 /** Forbids no address that the caller names; but where an origin redirects is not the caller's word. */
 const openSource = (uri: string, { sources: { allow } }: Settings, limit: DecodeLimit): Transfer => {
+  checkScheme(uri);
   const policy = createAddressPolicy({ allow: ["0.0.0.0/0", "::/0"], allowOwn: true }, () => []);
   const elsewhere = createAddressPolicy({ allow }, () => []);
   const deps = { settings: { folders: ["/"], timeouts }, policy, elsewhere, clock: systemClock };

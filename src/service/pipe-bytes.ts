@@ -11,7 +11,10 @@ const codeOf = (error: unknown): string => (error instanceof Error && "code" in 
 export const unreadable =
   (path: string) =>
   (cause: unknown): never => {
-    throw new MediabayError("SOURCE_REFUSED", `The file ${path} cannot be read (${codeOf(cause)}).`, {}, { cause });
+    const code = codeOf(cause);
+    const message =
+      code === "ENOENT" ? `The file ${path} does not exist.` : `The file ${path} cannot be read (${code}).`;
+    throw new MediabayError("SOURCE_REFUSED", message, {}, { cause });
   };
 
 /** Undefined while there is nothing yet; empty where nobody writes, of whom no event would ever tell. */

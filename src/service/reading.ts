@@ -3,7 +3,7 @@
 import type { Clock, Json } from "../core/driver.ts";
 import type { AttachmentStore, AuditLog, Journal, Log } from "../core/ports.ts";
 import type { AttachmentRecord, FileReads } from "../core/records.ts";
-import type { PublicationDeps } from "../images/publications/book.ts";
+import type { PublicationDeps, Published } from "../images/publications/book.ts";
 import type { EndReason } from "../images/publications/terms.ts";
 import type { ReadNews } from "../images/reads/read-log.ts";
 
@@ -15,7 +15,9 @@ export interface ReadingDeps {
   readonly log: Log;
 }
 
-export type Reading = Required<Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onNews" | "onEnded">> & {
+export type Reading = Required<
+  Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onStrangerRefused" | "onNews" | "onEnded">
+> & {
   /** Resolves when all that was told is on record. */
   settled(): Promise<void>;
 };
@@ -31,26 +33,32 @@ const endTexts: Readonly<Record<EndReason, string>> = {
 /** The image plane never waits for it; a store that fails here has failed louder elsewhere. */
 export const createReading = (deps: ReadingDeps): Reading => {
   let last: Promise<void> = Promise.resolve();
-  const inOrder = (attachmentId: string, work: (attachment: AttachmentRecord) => Promise<void>): void => {
+  const inOrder = (
+    { attachmentId, digest }: Published,
+    work: (attachment: AttachmentRecord) => Promise<void>,
+  ): void => {
     last = last.then(async () => {
       try {
-        await work(await deps.attachments.get(attachmentId));
+        // While its image is being replaced, an attachment is still of the former one.
+        await work({ ...(await deps.attachments.get(attachmentId)), digest });
       } catch (error) {
         deps.log.warn({ attachment: attachmentId, error }, "what a BMC read was not put on record");
       }
     });
   };
+  const noteStranger = (published: Published, action: string, remote: string): void => {
+    const entry = { at: deps.clock.now(), actor: "stranger", action, detail: { remote } };
+    inOrder(published, (attachment) => append(deps, attachment, entry));
+  };
   return {
-    onRead: (attachmentId, first) => {
+    onRead: (published, first) => {
       const at = deps.clock.now();
-      if (first) inOrder(attachmentId, (attachment) => append(deps, attachment, { at, action: "image.first-read" }));
+      if (first) inOrder(published, (attachment) => append(deps, attachment, { at, action: "image.first-read" }));
     },
-    onStrangerRead: (attachmentId, remote) => {
-      const entry = { at: deps.clock.now(), actor: "stranger", action: "image.stranger-read", detail: { remote } };
-      inOrder(attachmentId, (attachment) => append(deps, attachment, entry));
-    },
-    onNews: (attachmentId, news) => inOrder(attachmentId, (attachment) => noteNews(deps, attachment, news)),
-    onEnded: (attachmentId, why) => inOrder(attachmentId, (attachment) => noteEnd(deps, attachment, why)),
+    onStrangerRead: (published, remote) => noteStranger(published, "image.stranger-read", remote),
+    onStrangerRefused: (published, remote) => noteStranger(published, "image.stranger-refused", remote),
+    onNews: (published, news) => inOrder(published, (attachment) => noteNews(deps, attachment, news)),
+    onEnded: (published, why) => inOrder(published, (attachment) => noteEnd(deps, attachment, why)),
     settled: () => last,
   };
 };

@@ -97,6 +97,11 @@ const imagePlane = z
     limits: z
       .strictObject({
         connections: setting(integer(1, 65_535), 1024, "Connections of the image plane open at once."),
+        connectionsPerAddress: setting(
+          integer(1, 65_535),
+          64,
+          "Of these, from one address, `imagePlane.proxies` excepted: one more takes the place of the longest idle one there.",
+        ),
         idleMs: setting(duration(1000), "60s", "A reader that takes no byte for this long is cut off."),
       })
       .prefault({}),

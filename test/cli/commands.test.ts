@@ -113,6 +113,24 @@ describe("images, operations, tokens, audit, status", () => {
     expect(stdout).toMatch(/admin +attach\.done +web1/);
   });
 
+  test("audit says which file was read when, to the second, and by whom what was asked for", async () => {
+    const digest = "d".repeat(64);
+    const at = new Date(2026, 0, 1, 14, 3, 22).toISOString();
+    const entry = { seq: 1, at, actor: "bmc", machineName: "web1", digest };
+    const items = [
+      { ...entry, action: "image.file-read", detail: { file: "openstack/latest/user_data", sizeBytes: 18 } },
+      { ...entry, action: "image.stranger-refused", actor: "stranger", detail: { remote: "192.0.2.66" } },
+      { ...entry, action: "replace.done", actor: "ada", detail: { slot: "Cd", former: "e".repeat(64), image: null } },
+      { ...entry, action: "media.prepared", actor: "ada", detail: { list: [1, 2] } },
+    ];
+    const { stdout } = await runAgainst([get("/v1/audit?limit=1000", { items })], ["audit"]);
+    const line = (action: string): string | undefined => stdout.split("\n").find((text) => text.includes(action));
+    expect(line("file-read")).toMatch(/^2026-01-01 14:03:22 .* file=openstack\/latest\/user_data sizeBytes=18$/);
+    expect(line("stranger-refused")).toMatch(/ remote=192\.0\.2\.66$/);
+    expect(line("replace.done")).toMatch(/ slot=Cd former=eeeeeeeeeeee$/);
+    expect(line("media.prepared")).toMatch(/ list=\[1,2\]$/);
+  });
+
   test("status of everything shows what is attached and what is under way", async () => {
     const live = "state=attaching&state=attached&state=detaching";
     const { stdout } = await runAgainst(

@@ -217,7 +217,7 @@ describe("image inspect", () => {
     expect(await reading).toEqual(shown);
     const { stderr } = await run(["image", "inspect", at("pipe"), "--json"]);
     expect(JSON.parse(stderr)).toMatchObject({
-      code: "SOURCE_REFUSED",
+      code: "USAGE",
       detail: `Nobody writes to the pipe ${at("pipe")}.`,
     });
   });
@@ -269,6 +269,7 @@ describe("image inspect", () => {
     const { code, stdout, stderr } = await run(["image", "inspect", at("drive.iso")]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^digest +[0-9a-f]{64}\nformat +iso9660\nlabel +DRIVE\n/);
+    expect(stdout).toMatch(/\nlayout +openstack, as in openstack\/latest\n/);
     expect(stdout).toMatch(/openstack\/latest\/meta_data\.json +24\n/);
     expect(stdout).toContain('"admin_pass": "******"');
     expect(stdout).not.toContain("canary");
@@ -297,7 +298,7 @@ describe("image inspect", () => {
   test.each<readonly [string, readonly string[], number, string]>([
     ["nothing", [], 2, "USAGE"],
     ["an image of the store", [`image:${"0".repeat(64)}`], 2, "USAGE"],
-    ["a file that is not there", ["/nonexistent/drive"], 7, "SOURCE_REFUSED"],
+    ["a file that is not there", ["/nonexistent/drive"], 2, "USAGE"],
     ["a scheme that there is not", ["gopher://x/"], 3, "SOURCE_UNSUPPORTED"],
     ["what is no image", ["/etc/passwd"], 3, "IMAGE_INVALID"],
   ])("refuses %s", async (_name, words, expected, name) => {

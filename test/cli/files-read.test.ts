@@ -29,6 +29,23 @@ describe("the files of an attachment", () => {
     );
   });
 
+  test("are those of the version that was read, be it not the newest", () => {
+    const all = ["2012-08-10", "2018-08-27", "latest"].flatMap((version) =>
+      ["meta_data.json", "user_data"].map((name) => `openstack/${version}/${name}`),
+    );
+    const textFor = (version: string): string | undefined =>
+      textOf({
+        pattern: "pieces",
+        files: all.map((path) => (path.includes(version) ? readFile(path) : unread(path, 8))),
+      });
+    for (const version of ["2012-08-10", "2018-08-27", "latest"])
+      expect(textFor(version)).toBe("meta_data.json 14:03:22, user_data 14:03:22 (and 0 of 4 others)");
+    const unknown = [unread("openstack/latest/a", 1), readFile("openstack/2030-01-01/b")];
+    expect(textOf({ pattern: "pieces", files: unknown })).toBe("b 14:03:22 (and 0 of 1 others)");
+    const both = [readFile("openstack/latest/a"), readFile("openstack/2012-08-10/b")];
+    expect(textOf({ pattern: "pieces", files: both })).toBe("b 14:03:22 (and 1 of 1 others)");
+  });
+
   test("of another image are all of them, the first eight by name", () => {
     const files = Array.from({ length: 10 }, (_, index) => unread(`f${index}`));
     expect(textOf({ pattern: "pieces", files })).toBe("not read: f0, f1, f2, f3, f4, f5, f6, f7 and 2 more");
@@ -49,7 +66,11 @@ describe("the files of an attachment", () => {
     const strangers = { requests: 3, bytesSent: 9, remotes: ["192.0.2.66"] };
     const reads = { ...attached.reads, pattern: "none", strangers };
     const text = attachmentText({ ...attached, reads } as unknown as AttachmentJson);
-    expect(text).toMatch(/^others +3 requests from 192\.0\.2\.66, not the BMC$/m);
+    expect(text).toMatch(/^others +3 requests from 192\.0\.2\.66, not the BMC; they got 9 B$/m);
+    const refused = { ...reads, strangers: { ...strangers, bytesSent: 0 } };
+    expect(attachmentText({ ...attached, reads: refused } as unknown as AttachmentJson)).toMatch(
+      /; they got nothing$/m,
+    );
     expect(text).not.toMatch(/^files/m);
   });
 

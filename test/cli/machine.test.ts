@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Expected, get, post, remove, streams } from "./rest-stub.ts";
 import { runAgainst, temporaryFolder } from "./run.ts";
-import { machine, succeeded } from "./samples.ts";
+import { attached, machine, succeeded } from "./samples.ts";
 
 describe("machine", () => {
   test("add sends the endpoint with its TLS policy, labels and the password from a file", async () => {
@@ -125,22 +125,32 @@ describe("machine", () => {
     expect(removed.stdout).toBe("Removed web1.\n");
   });
 
-  const detached = (operation: object): readonly Expected[] => [
-    remove("/v1/machines/web1/attachments", { operation }),
+  const left = (...slots: readonly string[]): Expected =>
+    get("/v1/machines/web1/attachments?leftIn=true&limit=1000", {
+      items: slots.map((leftIn) => ({ ...attached, state: "detached", leftIn })),
+    });
+  const detached = (operation: object, path = "attachments"): readonly Expected[] => [
+    remove(`/v1/machines/web1/${path}`, { operation }),
     { method: "GET", path: "/v1/operations/op-1/events", answer: streams([{ type: "end", data: {} }]) },
     get("/v1/operations/op-1", operation),
   ];
   const failed = { ...succeeded, state: "failed", error: { code: "BMC_UNREACHABLE", message: "No answer." } };
 
   test("remove --detach takes out what is attached first", async () => {
-    const script = [...detached(succeeded), remove("/v1/machines/web1")];
+    const script = [...detached(succeeded), left(), remove("/v1/machines/web1")];
+    expect((await runAgainst(script, ["machine", "remove", "web1", "--detach"])).stdout).toBe("Removed web1.\n");
+  });
+
+  test("remove --detach takes out what was left in too, each slot once", async () => {
+    const eject = detached(succeeded, "media/Cd");
+    const script = [...detached(succeeded), left("Cd", "Cd"), ...eject, remove("/v1/machines/web1")];
     expect((await runAgainst(script, ["machine", "remove", "web1", "--detach"])).stdout).toBe("Removed web1.\n");
   });
 
   test("remove --detach keeps a machine whose medium could not be taken out, but for --force", async () => {
     const kept = await runAgainst(detached(failed), ["machine", "remove", "web1", "--detach"]);
     expect(kept).toMatchObject({ code: 6, stdout: "" });
-    const script = [...detached(failed), remove("/v1/machines/web1?force=true")];
+    const script = [...detached(failed), left(), remove("/v1/machines/web1?force=true")];
     const { stdout, stderr } = await runAgainst(script, ["machine", "remove", "web1", "--detach", "--force"]);
     expect(stdout).toBe("Removed web1.\n");
     expect(stderr).toContain("No answer.");

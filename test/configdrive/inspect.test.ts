@@ -45,11 +45,12 @@ describe.each(imageFormats)("a look into a drive in the format %s", (format) => 
       format,
       label: "config-2",
       layout: "openstack",
+      folder: "openstack/2012-08-10",
       sizeBytes: image.length,
       metaData: { uuid: fullContent.meta_data?.["uuid"], admin_pass: "******" },
       networkData: fullContent.network_data,
       userData: { sizeBytes: userDataText.length, kind: "cloud-config" },
-      vendorData: [{ name: "openstack/latest/vendor_data2.json", kind: "JSON with 1 members" }],
+      vendorData: [{ name: "openstack/2012-08-10/vendor_data2.json", kind: "JSON with 1 members" }],
       warnings: [],
     });
     const files = shown.entries.filter(({ kind }) => kind === "file").map(({ path }) => path);

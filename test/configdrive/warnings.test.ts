@@ -66,7 +66,7 @@ describe("warnings", () => {
       "The label is config-2, but there is no openstack/latest/meta_data.json.",
     ]);
     expect(await warningsOfTree([file("openstack/2018-08-27/meta_data.json", meta)], "config-2")).toEqual([
-      "The label is config-2, but there is no openstack/latest/meta_data.json.",
+      "There is no openstack/latest/meta_data.json: cloud-init reads openstack/2018-08-27, but others, such as Ignition, only openstack/latest.",
     ]);
     expect(await warningsOfTree([file("meta-data", "instance-id: u\n")], "CIDATA")).toEqual([
       "There is no user-data: cloud-init takes a NoCloud drive only with meta-data and user-data, be it empty.",
@@ -100,9 +100,11 @@ describe("warnings", () => {
         { id: "none", type: "phy" },
         { id: "bond", type: "bond", bond_links: ["ok"] },
       ],
+      networks: ["dashes", "mixed", "short", "none", "bond"].map((link) => ({ type: "ipv4_dhcp", link })),
     };
     const warnings = await warningsOf({ content: { meta_data: { uuid: "u" }, network_data } });
     expect(warnings).toEqual([
+      expect.stringMatching(/link "dashes" has a MAC address with hyphens/),
       expect.stringMatching(/link "mixed" has a malformed MAC/),
       expect.stringMatching(/link "short" has a malformed MAC/),
       expect.stringMatching(/link "none" has no ethernet_mac_address/),
@@ -120,12 +122,12 @@ describe("warnings", () => {
       file("openstack/latest/meta_data.json", `{"uuid": "", "x": "${canary}"`),
       file(
         "openstack/latest/network_data.json",
-        JSON.stringify({ links: [{ id: "a", ethernet_mac_address: canary }] }),
+        JSON.stringify({ links: [{ id: "a", type: "phy", ethernet_mac_address: canary }], networks: [{ link: "a" }] }),
       ),
       file("openstack/latest/user_data", canary),
     ];
     const warnings = await warningsOfTree(broken, "config-2");
-    expect(warnings).toHaveLength(3);
+    expect(warnings).toHaveLength(4);
     expect(warnings.join("\n")).not.toContain(canary);
   });
 });

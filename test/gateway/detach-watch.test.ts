@@ -36,6 +36,7 @@ const setScene = ({ detachOn, attachment: more = {}, reads = {} }: Scene) => {
   const submitted: NewOperation[] = [];
   const operations = new Map<string, OperationRecord>();
   const byKey = new Map<string, OperationRecord>();
+  const machine = { isBusy: false };
   const bmc = { lastResetAt: undefined as number | undefined, asked: 0, fails: undefined as MediabayError | undefined };
   const session = {
     power: {
@@ -69,7 +70,7 @@ const setScene = ({ detachOn, attachment: more = {}, reads = {} }: Scene) => {
       },
     },
     operations: {
-      busy: () => false,
+      busy: () => machine.isBusy,
       submit: async (operation: NewOperation) => {
         const known = byKey.get(operation.idempotencyKey ?? "");
         if (known !== undefined) return { operation: operations.get(known.id), created: false };
@@ -88,6 +89,7 @@ const setScene = ({ detachOn, attachment: more = {}, reads = {} }: Scene) => {
   let watch = createDetachWatch(deps, conversations);
   return {
     bmc,
+    machine,
     submitted,
     attachment: () => attachment,
     change: (next: Partial<AttachmentRecord>) => void (attachment = { ...attachment, ...next }),
@@ -184,6 +186,35 @@ describe("a rule that has come true", () => {
     const scene = setScene({ detachOn: { at: "timer", afterMs: 1 }, attachment: { state: "detaching" } });
     await scene.roundAfter(minuteMs);
     expect(scene.submitted).toEqual([]);
+  });
+});
+
+describe("a machine that is worked on", () => {
+  test.each([
+    { detachOn: { at: "timer", afterMs: 1 } },
+    { detachOn: { at: "read" }, reads: { pattern: "pieces", coveredBytes: 100, lastReadAt: 0 } },
+  ] as const)("lets every rule wait: $detachOn.at", async (rule) => {
+    const scene = setScene(rule);
+    scene.machine.isBusy = true;
+    await scene.roundAfter(minuteMs);
+    expect(scene.submitted).toEqual([]);
+    scene.machine.isBusy = false;
+    await scene.roundAfter(minuteMs);
+    expect(scene.submitted).toHaveLength(1);
+  });
+
+  test("may have got a new medium before the detach began: that one is judged, and detached, for itself", async () => {
+    const scene = setScene({ detachOn: { at: "timer", afterMs: minuteMs } });
+    await scene.roundAfter(minuteMs);
+    expect(scene.submitted).toMatchObject([{ input: { attachedAt: 0 } }]);
+    const attachedAt = minuteMs;
+    scene.end("succeeded");
+    scene.change({ state: "attached", attachedAt });
+    await scene.roundAfter(minuteMs - 1);
+    expect(scene.submitted).toHaveLength(1);
+    await scene.roundAfter(5_000);
+    expect(scene.submitted).toMatchObject([{}, { input: { attachedAt } }]);
+    expect(scene.attachment().warnings).toEqual([]);
   });
 });
 

@@ -83,6 +83,7 @@ const setScene = (
         settled: async () => undefined,
         list: () => [],
         isOurs: () => false,
+        isAlike: () => false,
         find: () => (isPublished ? { url: `https://gw/m/t/media.${published.at(-1)?.extension ?? "iso"}` } : undefined),
         withdraw: async () => undefined,
         publish: async (request: PublishRequest) => {

@@ -1,11 +1,14 @@
 // What a BMC read of its config drive, from the bytes that it asked for to what status, audit and events say: a whole service.
+import { cp } from "node:fs/promises";
 import { request } from "node:http";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readImage } from "../../src/configdrive/image.ts";
 import type { AuditRecord } from "../../src/core/records.ts";
 import { type RedfishSimulator, startRedfishSimulator } from "../../src/simulators/redfish/index.ts";
 import type { AttachmentJson } from "../../src/cli/views.ts";
 import { type ChangedFixture, changedFixture } from "../tools/changed-fixture.ts";
+import { ManualClock } from "../tools/manual-clock.ts";
 import { startTestService, type TestService } from "../tools/service.ts";
 
 const userData = "openstack/latest/user_data";
@@ -89,6 +92,54 @@ describe("a host that mounts its config drive and reads user_data", () => {
   });
 });
 
+describe("a crash right behind the last read", () => {
+  let shared: TestService;
+  let crashed: TestService;
+
+  beforeEach(async () => {
+    shared = service;
+    // Whatever is left for later never comes: time stands still.
+    crashed = await startTestService({}, { clock: new ManualClock(Date.now()) });
+    service = crashed;
+    const machine = { name: "node1", endpoints: [{ address: bmc.url, credentials: bmc.credentials }] };
+    expect((await service.call("POST", "/v1/machines", machine)).status).toBe(201);
+  });
+
+  afterEach(async () => {
+    if (service !== crashed) await service.close();
+    await crashed.close();
+    service = shared;
+  });
+
+  /** What a process that is killed now leaves on the disk, and the next start with it. */
+  const crashAndStart = async (): Promise<void> => {
+    const stateDir = join(dirname(crashed.stateDir), "crashed");
+    await cp(crashed.stateDir, stateDir, { recursive: true });
+    service = await startTestService({ stateDir });
+  };
+
+  test("loses no proof that the host has read it all, and the rule `read` comes true", async () => {
+    const { id, url } = await attach({ detachOn: { at: "read", afterMs: 1000 } });
+    const latest = ((await statusOf(id)).reads?.files ?? [])
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith("openstack/latest/"));
+    expect(latest).toContain(userData);
+    for (const path of latest) {
+      const { from, to } = await extentOf(url, path);
+      await read(url, from, to);
+    }
+    const complete = async () =>
+      (await statusOf(id)).reads?.files?.filter(({ completeAt }) => completeAt !== undefined).map(({ path }) => path);
+    await expect.poll(complete).toEqual(expect.arrayContaining(latest));
+    // Writes are in order: behind this one, those of the reads are done.
+    expect((await service.call("POST", "/v1/tokens", { name: "later", role: "reader" })).status).toBe(201);
+    await crashAndStart();
+    expect(await complete()).toEqual(expect.arrayContaining(latest));
+    await expect.poll(async () => (await statusOf(id)).state, { timeout: 20_000 }).toBe("detached");
+    expect(bmc.slots().some(({ inserted }) => inserted)).toBe(false);
+  }, 40_000);
+});
+
 describe("a BMC that probes the medium before it takes it", () => {
   let probing: RedfishSimulator;
 
@@ -123,19 +174,33 @@ describe("a BMC that probes the medium before it takes it", () => {
 });
 
 describe("somebody who is not the machine's BMC", () => {
+  const get = (url: string, range?: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = range === undefined ? {} : { range };
+      const sent = request(url, { localAddress: "127.0.0.7", headers }, (response) => {
+        response.resume().once("end", () => resolve(response.statusCode ?? 0));
+      });
+      sent.once("error", reject).end();
+    });
+
+  test("and is refused what is for the BMC only, is on record too", async () => {
+    const { id, url } = await attach({ terms: { onlyBmc: true } });
+    expect([await get(url), await get(url)]).toEqual([404, 404]);
+    await expect
+      .poll(async () => (await actionsOf(id)).map(({ actor, action, detail }) => [actor, action, detail]))
+      .toEqual([["stranger", "image.stranger-refused", { remote: "127.0.0.7" }]]);
+    expect((await statusOf(id)).reads).toMatchObject({
+      requests: 0,
+      strangers: { requests: 2, bytesSent: 0, remotes: ["127.0.0.7"] },
+    });
+  });
+
   test("proves nothing by what he reads, and is on record", async () => {
     const { id, url } = await attach({ terms: { fullReads: 1 } });
-    const get = (range?: string): Promise<number> =>
-      new Promise((resolve, reject) => {
-        const headers = range === undefined ? {} : { range };
-        const sent = request(url, { localAddress: "127.0.0.7", headers }, (response) => {
-          response.resume().once("end", () => resolve(response.statusCode ?? 0));
-        });
-        sent.once("error", reject).end();
-      });
-    expect([await get("bytes=32768-34815"), await get("bytes=40960-43007"), await get(), await get()]).toEqual([
-      206, 206, 200, 200,
-    ]);
+    const ranges = ["bytes=32768-34815", "bytes=40960-43007", undefined, undefined];
+    const statuses: number[] = [];
+    for (const range of ranges) statuses.push(await get(url, range));
+    expect(statuses).toEqual([206, 206, 200, 200]);
     await expect
       .poll(async () => (await actionsOf(id)).map(({ actor, action, detail }) => [actor, action, detail]))
       .toEqual([["stranger", "image.stranger-read", { remote: "127.0.0.7" }]]);

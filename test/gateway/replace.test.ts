@@ -98,6 +98,21 @@ describe("a replacement", () => {
     expect(actions).toEqual(expect.arrayContaining(["replace.requested", "replace.withdrawn", "replace.done"]));
   });
 
+  test("is what the first read that follows is put down to", async () => {
+    await begin();
+    const first = await attach();
+    await bytesAt(shownUrl());
+    const { body: replaced } = await replace(first, source("other.iso"));
+    const { digest } = replaced["attachment"] as Attached;
+    await bytesAt(shownUrl());
+    const reads = async () => {
+      const { body } = await service.call("GET", `/v1/audit?attachment=${first.id}&limit=1000`);
+      const items = body["items"] as readonly { action: string; digest: string }[];
+      return items.filter(({ action }) => action === "image.first-read").map((item) => item.digest);
+    };
+    await expect.poll(reads).toEqual([digest, first.digest]);
+  });
+
   test("of the same bytes has a new URL", async () => {
     await begin();
     const first = await attach();
@@ -234,6 +249,66 @@ test("where the former one is refused too, the attachment says that nothing is i
   bmc.clearFaults();
   expect((await replace(first, source("other.iso"))).status).toBe(200);
   expect(await bytesAt(shownUrl())).toEqual(other);
+});
+
+describe("terms of a former medium that is put back", () => {
+  const settled = async (first: Attached) => {
+    await expect.poll(async () => (await fetch(shownUrl())).status).toBe(404);
+    return attachmentNow(first);
+  };
+  const endsOf = async ({ id }: Attached): Promise<readonly string[]> => {
+    const { body } = await service.call("GET", `/v1/audit?attachment=${id}&limit=50`);
+    return (body["items"] as readonly { action: string }[])
+      .map(({ action }) => action)
+      .filter((action) => action === "publication.ended");
+  };
+
+  test("that are used up: it is not put back, and that is said", async () => {
+    await begin();
+    const first = await attach({ terms: { fullReads: 1 } });
+    await bytesAt(shownUrl());
+    await settled(first);
+    refuseInsert(1);
+    expect((await replace(first, source("other.iso"))).body).toMatchObject({ operation: { state: "failed" } });
+    expect(full()).toEqual([]);
+    expect(await attachmentNow(first)).toMatchObject({
+      state: "attached",
+      digest: first.digest,
+      terms: { fullReads: 1 },
+      observed: { inserted: false },
+      warnings: expect.arrayContaining([expect.stringMatching(/terms are used up.*not put back/)]),
+    });
+    expect((await replace(first, source("other.iso"))).status).toBe(200);
+    expect(await bytesAt(shownUrl())).toEqual(other);
+    await settled(first);
+    expect(await endsOf(first)).toHaveLength(2);
+  });
+
+  test("go on where they were: the time limit, and the full reads that are left", async () => {
+    await begin();
+    const first = await attach({ terms: { fullReads: 2, expiresInMs: 3_600_000 } });
+    const { terms } = (await attachmentNow(first)) as { terms: object };
+    await bytesAt(shownUrl());
+    refuseInsert(1);
+    expect((await replace(first, source("other.iso"))).body).toMatchObject({ operation: { state: "failed" } });
+    expect((await attachmentNow(first))["terms"]).toEqual(terms);
+    expect((await bytesAt(shownUrl())).length).toBeGreaterThan(0);
+    await settled(first);
+    expect(await endsOf(first)).toHaveLength(1);
+    expect((await replace(first, source("other.iso"))).status).toBe(200);
+    expect((await attachmentNow(first))["terms"]).toMatchObject({ fullReads: 2 });
+  });
+
+  test("are not counted anew by a second replacement that fails", async () => {
+    await begin();
+    const first = await attach({ terms: { fullReads: 1 } });
+    await bytesAt(shownUrl());
+    await settled(first);
+    refuseInsert(2);
+    await replace(first, source("other.iso"));
+    await replace(first, source("other.iso"));
+    expect(full()).toEqual([]);
+  });
 });
 
 test("one that is cancelled before it began leaves the attachment its bytes", async () => {

@@ -43,12 +43,14 @@ const setScene = ({ state = { inserted: true, image: url }, release, eject }: Sc
     auditLog: { append: async () => undefined },
     attachments: {
       get: async () => attachment,
+      list: async () => ({ items: [attachment] }),
       update: async (_id: string, change: Partial<AttachmentRecord>) => (attachment = { ...attachment, ...change }),
     },
     publications: {
       find: () => (isPublished ? { attachmentId: "a1", machineId: "m1", url } : undefined),
       list: () => [],
       isOurs: (shown: string) => shown.startsWith("http://gw/"),
+      isAlike: () => false,
       reads: async () => ({}) as ReadSummary,
       withdraw: async () => void (isPublished = false),
     },
@@ -71,7 +73,7 @@ const setScene = ({ state = { inserted: true, image: url }, release, eject }: Sc
 };
 
 /** As the operations do it: what was begun is undone backwards, with what it had answered. */
-const runWithUndo = async (handler: OperationHandler, cancelBefore?: string) => {
+const runWithUndo = async (handler: OperationHandler, cancelBefore?: string, input: object = {}) => {
   const undos: (() => Promise<void>)[] = [];
   const warnings: string[] = [];
   const aborted = new AbortController();
@@ -85,7 +87,7 @@ const runWithUndo = async (handler: OperationHandler, cancelBefore?: string) => 
   };
   const context = {
     operation: { id: "o1", kind: "detach", machineId: "m1", machineName: "one", createdBy: "me" },
-    input: { attachments: ["a1"], force: false },
+    input: { attachments: ["a1"], force: false, ...input },
     signal: aborted.signal,
     resumed: false,
     step,
@@ -114,6 +116,19 @@ describe("a detach whose medium is out", () => {
     expect([scene.isPublished(), scene.ejected]).toEqual([false, ["Cd"]]);
     expect(scene.released).toContain("a1");
   });
+});
+
+test("a detach by rule leaves a medium in that a replacement put in after the rule was judged", async () => {
+  const scene = setScene();
+  const handler = createDetachHandler(scene.deps, scene.conversations);
+  expect(await runWithUndo(handler, undefined, { attachedAt: 1 })).toMatchObject({
+    succeeded: true,
+    warnings: [expect.stringMatching(/replaced meanwhile/)],
+  });
+  expect(scene.attachment()).toMatchObject({ state: "attached" });
+  expect([scene.isPublished(), scene.ejected]).toEqual([true, []]);
+  await runWithUndo(handler, undefined, { attachedAt: null });
+  expect(scene.attachment()).toMatchObject({ state: "detached" });
 });
 
 test("a detach that could not take the medium out leaves it attached", async () => {

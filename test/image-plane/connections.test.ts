@@ -1,11 +1,14 @@
 // Slow, idle and numerous connections are bounded; time is the manual clock's.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Log } from "../../src/core/ports.ts";
 import type { ConnectionLimits } from "../../src/images/plane/connections.ts";
+import { makeCertificate } from "../tools/certificate.ts";
 import {
   createTestImages,
   patternBytes,
   type RawClient,
   rawClient,
+  silentLog,
   startTestPlane,
   type TestImages,
   type TestPlane,
@@ -24,8 +27,8 @@ const clients: RawClient[] = [];
 const start = async (options: Partial<TestPlaneOptions> = {}): Promise<void> => {
   running = await startTestPlane({ images, clock, ...options, limits: { ...limits, ...options.limits } });
 };
-const connect = async (): Promise<RawClient> => {
-  const client = await rawClient(running.port);
+const connect = async (options: Parameters<typeof rawClient>[1] = {}): Promise<RawClient> => {
+  const client = await rawClient(running.port, options);
   clients.push(client);
   return client;
 };
@@ -138,6 +141,162 @@ describe("a connection", () => {
     client.write(`GET / HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n\r\n`);
     expect((await client.answer()).status).toBe(400);
     expect(await client.rest()).toHaveLength(0);
+  });
+});
+
+/** Read once, and kept for the next read. */
+const idleConnection = async (path: string, options?: Parameters<typeof rawClient>[1]): Promise<RawClient> => {
+  const client = await connect(options);
+  client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+  expect((await client.answer()).status).toBe(200);
+  return client;
+};
+
+/** Its requests came all at once; it takes nothing of the last answer, which is larger than what the operating system holds. */
+const busyConnection = async (paths: readonly string[]): Promise<RawClient> => {
+  const client = await connect();
+  client.socket.pause();
+  client.write(paths.map((path) => `GET ${path} HTTP/1.1\r\n\r\n`).join(""));
+  await clock.settle(300);
+  return client;
+};
+
+const recordingLog = (): { log: Log; warned: (readonly [object, string])[] } => {
+  const warned: (readonly [object, string])[] = [];
+  return { log: { ...silentLog, warn: (fields, message) => void warned.push([fields, message]) }, warned };
+};
+
+describe("a new connection of an address that has as many as it may", () => {
+  it("takes the place of the one that has been idle for longest", async () => {
+    await start({ limits: { connectionsPerAddress: 2 } });
+    const path = await publish(patternBytes(100));
+    const first = await idleConnection(path);
+    await pass(1000);
+    const second = await idleConnection(path);
+    await pass(1000);
+    first.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    expect((await first.answer()).status).toBe(200);
+    await pass(1000);
+    const third = await idleConnection(path);
+    expect(await second.rest()).toHaveLength(0);
+    for (const client of [first, third]) {
+      client.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+      expect((await client.answer()).status).toBe(200);
+    }
+    expect(running.plane.activeConnections).toBe(2);
+  });
+
+  it("never takes that of a transfer, nor of a request that is coming in, nor of one that has asked for nothing yet", async () => {
+    await start({ limits: { connectionsPerAddress: 4 } });
+    const path = await publish(large);
+    const small = patternBytes(100);
+    const { url } = await running.publish(await images.add(small), { attachmentId: "attachment-2" });
+    const { pathname } = new URL(url);
+    const busy = await busyConnection([pathname, path]);
+    await connect();
+    const coming = await idleConnection(pathname);
+    await pass(1000);
+    coming.write("GET / HT");
+    const idle = await idleConnection(pathname);
+    await connect();
+    expect(await idle.rest()).toHaveLength(0);
+    expect(await (await connect()).rest()).toHaveLength(0);
+    expect(running.plane.activeConnections).toBe(4);
+    coming.write("TP/1.1\r\n\r\n");
+    expect((await coming.answer()).status).toBe(404);
+    busy.socket.resume();
+    expect((await busy.answer()).body.equals(small)).toBe(true);
+    expect((await busy.answer()).body.equals(large)).toBe(true);
+  });
+
+  it("takes a place each where several come at once", async () => {
+    await start({ limits: { connectionsPerAddress: 2 } });
+    const path = await publish(patternBytes(100));
+    const idle = [await idleConnection(path), await idleConnection(path)];
+    const coming = await Promise.all([connect(), connect(), connect()]);
+    for (const client of idle) expect(await client.rest()).toHaveLength(0);
+    expect(await Promise.race(coming.map((client) => client.rest()))).toHaveLength(0);
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(2);
+  });
+
+  it("lets the idle one have its answer where its request came at the same moment", async () => {
+    await start({ limits: { connectionsPerAddress: 1 } });
+    const path = await publish(patternBytes(100));
+    const idle = await idleConnection(path);
+    const coming = connect();
+    process.nextTick(() => idle.write(`GET ${path} HTTP/1.1\r\n\r\n`));
+    expect((await idle.answer()).status).toBe(200);
+    await coming;
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(1);
+  });
+
+  it("never takes that of another address", async () => {
+    await start({ http: { host: "::", port: 0 }, limits: { connectionsPerAddress: 1 } });
+    const path = await publish(patternBytes(100));
+    const idle = await idleConnection(path);
+    const others = [await connect({ host: "::1" }), await connect({ host: "::1" })];
+    expect(await others[1]?.rest()).toHaveLength(0);
+    idle.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    expect((await idle.answer()).status).toBe(200);
+    expect(running.plane.activeConnections).toBe(2);
+  });
+
+  // With TLS one that is refused does not get so far as to read.
+  it.each([
+    ["http", ""],
+    ["https", "ECONNRESET"],
+  ])("comes where many came before and stay idle, over %s", async (scheme, refusal) => {
+    const { cert, key } = await makeCertificate(["127.0.0.1"]);
+    const https = scheme === "https" && { https: { host: "127.0.0.1", port: 0, cert, key } };
+    await start({ ...https, limits: { connectionsPerAddress: 4 } });
+    const path = await publish(patternBytes(100));
+    const ca = https ? { ca: cert } : {};
+    for (let index = 0; index < 40; index += 1) await idleConnection(path, ca);
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(4);
+    for (let index = 0; index < 4; index += 1) await connect(ca);
+    const last = await connect(ca).then(
+      async (client) => (await client.rest()).toString(),
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    expect(last).toBe(refusal);
+    await clock.settle(100);
+    expect(running.plane.activeConnections).toBe(4);
+  });
+
+  it("is told in the log, once a minute for an address, and so is one that is refused", async () => {
+    const { log, warned } = recordingLog();
+    await start({ log, limits: { connectionsPerAddress: 1 } });
+    const path = await publish(patternBytes(100));
+    for (let index = 0; index < 4; index += 1) await idleConnection(path);
+    const remote = "127.0.0.1";
+    const message = "an address has more connections than it may: its longest idle one was closed";
+    expect(warned).toEqual([[{ remote, limit: 1, times: 1 }, message]]);
+    await pass(61_000);
+    await idleConnection(path);
+    expect(warned.slice(1)).toEqual([[{ remote, limit: 1, times: 3 }, message]]);
+    await connect();
+    for (let index = 0; index < 3; index += 1) expect(await (await connect()).rest()).toHaveLength(0);
+    expect(warned.slice(2)).toEqual([
+      [
+        { remote, limit: 1, times: 1 },
+        "an address has more connections than it may, all in use: a new one was refused",
+      ],
+    ]);
+  });
+
+  it("is refused where all addresses together have as many as they may, which the log tells", async () => {
+    const { log, warned } = recordingLog();
+    await start({ log, limits: { connectionsPerAddress: 1, connections: 1 } });
+    const path = await publish(patternBytes(100));
+    const idle = await idleConnection(path);
+    for (let index = 0; index < 2; index += 1) expect(await (await connect()).rest()).toHaveLength(0);
+    idle.write(`GET ${path} HTTP/1.1\r\n\r\n`);
+    expect((await idle.answer()).status).toBe(200);
+    const message = "the image plane has as many connections as it may: a new one was refused";
+    expect(warned).toEqual([[{ remote: "127.0.0.1", limit: 1, times: 1 }, message]]);
   });
 });
 

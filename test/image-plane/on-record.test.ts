@@ -8,6 +8,7 @@ import { sampleAttachment, sampleMachine, sampleOperation } from "../tools/store
 import { openTempStore, type TempStore } from "../tools/temp-store.ts";
 
 const id = "a-1";
+const published = { attachmentId: id, digest: "e".repeat(64) };
 const completeAt = Date.UTC(2026, 0, 1, 14, 3, 22);
 const file = (path: string): FileReads => ({ path, sizeBytes: 9, readBytes: 9, firstReadAt: completeAt, completeAt });
 
@@ -42,10 +43,10 @@ const told = async (type: OperationEvent["type"]): Promise<readonly Json[]> => {
 
 describe("the record", () => {
   it("has the first read, each file that a host read with its time, and that all were read", async () => {
-    reading.onRead(id, true);
-    reading.onRead(id, false);
-    reading.onNews(id, { pattern: "pieces", files: [file("openstack/latest/user_data")], whole: false });
-    reading.onNews(id, { pattern: "pieces", files: [file("openstack/latest/meta_data.json")], whole: true });
+    reading.onRead(published, true);
+    reading.onRead(published, false);
+    reading.onNews(published, { pattern: "pieces", files: [file("openstack/latest/user_data")], whole: false });
+    reading.onNews(published, { pattern: "pieces", files: [file("openstack/latest/meta_data.json")], whole: true });
     expect(await audited()).toEqual([
       ["bmc", "image.first-read", {}],
       ["bmc", "image.file-read", { file: "openstack/latest/user_data", sizeBytes: 9 }],
@@ -63,19 +64,24 @@ describe("the record", () => {
 
   it("has no line for each of very many files", async () => {
     const files = Array.from({ length: 65 }, (_, index) => file(`f${index}`));
-    reading.onNews(id, { pattern: "pieces", files, whole: false });
+    reading.onNews(published, { pattern: "pieces", files, whole: false });
     expect(await audited()).toEqual([]);
-    reading.onNews(id, { pattern: "pieces", files: files.slice(1), whole: true });
+    reading.onNews(published, { pattern: "pieces", files: files.slice(1), whole: true });
     expect(await audited()).toHaveLength(65);
   });
 
   it("names a stranger who read, and never as the BMC", async () => {
-    reading.onStrangerRead(id, "192.0.2.66");
+    reading.onStrangerRead(published, "192.0.2.66");
     expect(await audited()).toEqual([["stranger", "image.stranger-read", { remote: "192.0.2.66" }]]);
   });
 
+  it("names a stranger who was refused", async () => {
+    reading.onStrangerRefused(published, "192.0.2.66");
+    expect(await audited()).toEqual([["stranger", "image.stranger-refused", { remote: "192.0.2.66" }]]);
+  });
+
   it("says of a download only that the BMC has the image", async () => {
-    reading.onNews(id, { pattern: "download", files: [], whole: true });
+    reading.onNews(published, { pattern: "download", files: [], whole: true });
     expect(await audited()).toEqual([["bmc", "image.read", { pattern: "download" }]]);
     expect(await told("progress")).toMatchObject([{ text: "the BMC has the whole image" }]);
   });
@@ -84,16 +90,27 @@ describe("the record", () => {
     ["expired", "time limit"],
     ["read", "as its terms allow"],
   ] as const)("has the end of a publication that is %s, as a warning, too, and only once", async (why, words) => {
-    reading.onEnded(id, why);
-    reading.onEnded(id, why);
+    reading.onEnded(published, why);
+    reading.onEnded(published, why);
     expect(await audited()).toEqual([["mediabay", "publication.ended", { why }]]);
     expect((await temp.store.attachments.get(id)).warnings).toEqual([expect.stringContaining(words)]);
     expect(await told("warning")).toMatchObject([{ text: expect.stringContaining(words) }]);
   });
 
+  it("is of the image that was read, whichever one the attachment has", async () => {
+    reading.onRead(published, true);
+    reading.onStrangerRead(published, "192.0.2.66");
+    reading.onNews(published, { pattern: "pieces", files: [file("openstack/latest/user_data")], whole: true });
+    reading.onEnded(published, "read");
+    await reading.settled();
+    const { items } = await temp.store.audit.list({ limit: 10 }, { attachmentId: id });
+    expect(items.map(({ digest }) => digest)).toEqual(Array.from({ length: 5 }, () => published.digest));
+    expect((await temp.store.attachments.get(id)).digest).toBe("d".repeat(64));
+  });
+
   it("of an attachment that is gone is a line in the log, and the rest goes on", async () => {
-    reading.onRead("a-2", true);
-    reading.onRead(id, true);
+    reading.onRead({ ...published, attachmentId: "a-2" }, true);
+    reading.onRead(published, true);
     expect(await audited()).toHaveLength(1);
     expect(warnings).toEqual(["what a BMC read was not put on record"]);
   });

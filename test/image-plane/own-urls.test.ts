@@ -1,7 +1,7 @@
 // Which URLs are taken for ours: by their form, and by a host and port that we have.
 import { networkInterfaces } from "node:os";
 import { expect, test } from "vitest";
-import { isOwnUrl } from "../../src/images/plane/own-urls.ts";
+import { isAlikeUrl, isOwnUrl } from "../../src/images/plane/own-urls.ts";
 import type { ListenerAddress, UrlSettings } from "../../src/images/plane/urls.ts";
 
 const at = (address: string, port = 8481): readonly ListenerAddress[] => [{ scheme: "http", address, port }];
@@ -36,4 +36,11 @@ test.each([
   const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each.map(({ address }) => address));
   expect(addresses).not.toContain(elsewhere);
   expect(isOwnUrl(url, at("0.0.0.0"))).toBe(false);
+});
+
+test("under any host and port, a URL of our form is alike; one of another form is not", () => {
+  for (const url of [`http://192.0.2.77:8481${path}`, `https://media.example/m/${token}/media.img`])
+    expect(isAlikeUrl(url)).toBe(true);
+  for (const url of [`http://media.example/images/${token}.iso`, `nfs://media.example${path}`, "media.iso"])
+    expect(isAlikeUrl(url)).toBe(false);
 });

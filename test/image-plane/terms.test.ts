@@ -1,6 +1,7 @@
 // Publications with terms: until when, how often, and for whom.
 import { beforeEach, describe, expect, it } from "vitest";
 import type { PublicationTerms } from "../../src/core/ports.ts";
+import type { Published } from "../../src/images/publications/book.ts";
 import type { EndReason } from "../../src/images/publications/terms.ts";
 import { patternBytes, rawClient, rawRequest, type TestPlane, type TestPlaneOptions } from "../tools/image-plane.ts";
 import { pathOf, useScene } from "../tools/published-scene.ts";
@@ -11,7 +12,7 @@ const scene = useScene();
 let ended: [string, EndReason][];
 
 const start = (options: Partial<TestPlaneOptions> = {}): Promise<TestPlane> => {
-  const onEnded = (attachmentId: string, why: EndReason): void => void ended.push([attachmentId, why]);
+  const onEnded = ({ attachmentId }: Published, why: EndReason): void => void ended.push([attachmentId, why]);
   return scene.start({ onEnded, ...options });
 };
 
@@ -113,7 +114,11 @@ describe("a time limit", () => {
 
   it("that is over before it begins is refused, as is a count of no full read", async () => {
     const plane = await start();
-    await expect(publish(plane, { expiresAt: scene.clock.now() })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
+    await expect(publish(plane, { expiresAt: scene.clock.now() })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+      message: expect.stringContaining("terms.expiresInMs"),
+      context: { field: "terms.expiresInMs" },
+    });
     await expect(publish(plane, { fullReads: 0 })).rejects.toMatchObject({ code: "INVALID_REQUEST" });
     expect(scene.catalog.calls).toEqual([]);
   });
@@ -200,7 +205,7 @@ describe("a one-time publication", () => {
     const told: string[] = [];
     const plane = await start({
       proxies: ["127.0.0.1"],
-      onStrangerRead: (id, remote) => void told.push(`${id} ${remote}`),
+      onStrangerRead: ({ attachmentId }, remote) => void told.push(`${attachmentId} ${remote}`),
     });
     const { url } = await publish(plane, { fullReads: 1 });
     const as = async (address: string) =>
@@ -329,6 +334,43 @@ describe("a publication for the BMC alone", () => {
     expect(await statusOf(plane, bound.url)).toBe(404);
     expect(await statusOf(plane, own.url)).toBe(200);
     expect(strangers).toEqual([true]);
+  });
+
+  it("has those whom it refused on record, once each, also through a restart; they got nothing", async () => {
+    const told: string[] = [];
+    const options = {
+      proxies: ["127.0.0.1"],
+      onStrangerRead: () => void told.push("read"),
+      onStrangerRefused: ({ attachmentId }: Published, remote: string) => void told.push(`${attachmentId} ${remote}`),
+    };
+    const first = await start(options);
+    const { url } = await first.publish(scene.digest, { ...elsewhere, terms: { onlyBmc: true } });
+    const as = async (plane: TestPlane, address: string) =>
+      (await rawRequest(plane.port, `GET ${pathOf(url)} HTTP/1.1\r\nX-Forwarded-For: ${address}`)).status;
+    expect([await as(first, "192.0.2.66"), await as(first, "192.0.2.66"), await statusOf(first, url)]).toEqual([
+      404, 404, 404,
+    ]);
+    expect(told).toEqual(["attachment-1 192.0.2.66", "attachment-1 127.0.0.1"]);
+    await scene.stop(first);
+    const second = await start(options);
+    expect([await as(second, "192.0.2.66"), await as(second, "192.0.2.7")]).toEqual([404, 200]);
+    expect(told).toHaveLength(2);
+    expect(await second.book.reads("attachment-1")).toMatchObject({
+      requests: 1,
+      remotes: ["192.0.2.7"],
+      strangers: { requests: 4, bytesSent: 0, remotes: ["127.0.0.1", "192.0.2.66"] },
+    });
+  });
+
+  it("that is made one for all tells of him who was refused before that he reads it now", async () => {
+    const told: string[] = [];
+    const options = { onStrangerRead: (_published: Published, remote: string) => void told.push(remote) };
+    const first = await start({ addressPolicy: "enforce", ...options });
+    const { url } = await first.publish(scene.digest, elsewhere);
+    expect([await statusOf(first, url), told]).toEqual([404, []]);
+    await scene.stop(first);
+    expect(await statusOf(await start({ addressPolicy: "log", ...options }), url)).toBe(200);
+    expect(told).toEqual(["127.0.0.1"]);
   });
 
   it("is refused to a proxy that does not tell for whom it asks", async () => {

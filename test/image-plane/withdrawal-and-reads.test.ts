@@ -1,5 +1,6 @@
 // Withdrawing and recording reads: what the gateway takes for evidence.
 import { describe, expect, it } from "vitest";
+import type { ReadNews } from "../../src/images/reads/read-log.ts";
 import { patternBytes, rawClient, rawRequest } from "../tools/image-plane.ts";
 import { pathOf, useScene } from "../tools/published-scene.ts";
 
@@ -113,6 +114,71 @@ describe("reads", () => {
     expect(scene.catalog.calls).toHaveLength(2);
   });
 
+  describe("of a host", () => {
+    const fileAt = (path: string, from: number) => ({
+      path: `openstack/latest/${path}`,
+      sizeBytes: 4096,
+      extents: [{ from, to: from + 4096 }],
+    });
+    const files = [fileAt("meta_data.json", 40_960), fileAt("user_data", 49_152)];
+    const writes = (): number => scene.catalog.calls.filter((call) => call === "addReads").length;
+    const begin = async (news: ReadNews[] = []) => {
+      const plane = await scene.start({
+        filesOf: () => Promise.resolve(files),
+        onNews: (_published, told) => void news.push(told),
+      });
+      const { url } = await plane.publish(scene.digest);
+      await plane.book.settled("attachment-1");
+      const readAt = async (...offsets: readonly number[]): Promise<number> => {
+        for (const from of offsets) await read(plane.port, url, `bytes=${from}-${from + 2047}`);
+        await scene.clock.settle();
+        return writes();
+      };
+      return { plane, readAt, before: writes() };
+    };
+
+    it("are written at once when a file is complete, and by no other read", async () => {
+      const news: ReadNews[] = [];
+      const { readAt, before } = await begin(news);
+      expect(await readAt(32_768, 34_816, 40_960)).toBe(before);
+      expect(await readAt(43_008)).toBe(before + 1);
+      expect(await readAt(43_008, 49_152, 60_000, 62_048, 64_096, 66_144)).toBe(before + 1);
+      expect(await readAt(51_200)).toBe(before + 2);
+      expect(news).toEqual([]);
+      await scene.clock.advance(1000);
+      expect(news.flatMap((told) => told.files.map(({ path }) => path))).toEqual(files.map(({ path }) => path));
+      expect(await readAt(51_200, 49_152)).toBe(before + 2);
+    });
+
+    it("are kept through a crash right behind the one that completed a file", async () => {
+      const { plane, readAt } = await begin();
+      await readAt(32_768, 40_960, 43_008, 49_152, 51_200);
+      const { files: seen } = await plane.book.reads("attachment-1");
+      expect(seen?.map(({ completeAt }) => completeAt)).toEqual([expect.any(Number), expect.any(Number)]);
+      const restarted = await scene.start({ filesOf: () => Promise.resolve(files) });
+      expect(await restarted.book.reads("attachment-1")).toMatchObject({ pattern: "pieces", files: seen });
+    });
+
+    it("who gets the whole image in order are written at once when that is complete, and not before", async () => {
+      const { plane, readAt, before } = await begin();
+      const offsets = Array.from({ length: 25 }, (_, index) => index * 2048);
+      expect(await readAt(...offsets)).toBe(before);
+      expect(await readAt(51_200)).toBe(before + 1);
+      expect(await plane.book.reads("attachment-1")).toMatchObject({ pattern: "download" });
+    });
+
+    it("that complete a file while the store fails are written later", async () => {
+      const news: ReadNews[] = [];
+      const { readAt, before } = await begin(news);
+      scene.catalog.failWith = new Error("disk full");
+      expect(await readAt(40_960, 43_008)).toBe(before);
+      expect(news).toEqual([]);
+      scene.catalog.failWith = undefined;
+      await scene.clock.advance(1000);
+      expect([writes(), news.length]).toEqual([before + 1, 1]);
+    });
+  });
+
   it("that could not be written are written later", async () => {
     const plane = await scene.start();
     const { url } = await plane.publish(scene.digest);
@@ -162,7 +228,7 @@ describe("reads", () => {
     const told: [string, boolean][] = [];
     const answers: { status: number; bytes: number }[] = [];
     const plane = await scene.start({
-      onRead: (attachmentId, first) => told.push([attachmentId, first]),
+      onRead: ({ attachmentId }, first) => told.push([attachmentId, first]),
       observer: { onRequest: (answer) => answers.push(answer) },
     });
     const { url } = await plane.publish(scene.digest);

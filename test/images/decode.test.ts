@@ -42,6 +42,9 @@ const wrappings: readonly (readonly [string, (bytes: Uint8Array) => Uint8Array])
     "gzip of several members",
     (bytes) => Buffer.concat([gzipSync(bytes.subarray(0, 5000)), gzipSync(bytes.subarray(5000))]),
   ],
+  ["gzip padded to whole sectors", (bytes) => Buffer.concat([gzipSync(bytes), Buffer.alloc(512)])],
+  ["gzip padded with much", (bytes) => Buffer.concat([gzipSync(bytes), Buffer.alloc(300_000)])],
+  ["base64 of gzip padded with zeros", (bytes) => base64(Buffer.concat([gzipSync(bytes), Buffer.alloc(100_000)]))],
 ];
 
 const failureOf = (bytes: Uint8Array): Promise<unknown> => decoded(bytes).catch((error: unknown) => error);
@@ -167,14 +170,42 @@ describe("what is no image is named", () => {
 
   it("gzip with anything after its end", async () => {
     const packed = gzipSync(tinyIso());
-    for (const tail of [[0], [1], [0x1f], [0x1f, 0x8b], [1, 2, 3], Array.from({ length: 70_000 }, () => 0)]) {
+    const zeros = Buffer.alloc(70_000);
+    const tails = [
+      [1],
+      [0x1f],
+      [0x1f, 0x8b],
+      [1, 2, 3],
+      [0, 1],
+      [...zeros, 1],
+      [...zeros, 1, ...zeros],
+      [0, ...packed],
+    ];
+    for (const tail of tails) {
       const bytes = Buffer.concat([packed, Buffer.from(tail)]);
       for (const sizes of [[bytes.length], [packed.length, 1], [1000]])
         await expect(decoded(bytes, sizes)).rejects.toMatchObject({ code: "IMAGE_INVALID" });
     }
-    expect(await failureOf(Buffer.concat([packed, Buffer.alloc(1)]))).toMatchObject(
+    expect(await failureOf(Buffer.concat([packed, Buffer.from([0, 1])]))).toMatchObject(
       invalid("other bytes follow its end"),
     );
+  });
+
+  it("gzip padded with zeros without end", async () => {
+    const packed = gzipSync(tinyIso());
+    let given = 0;
+    const padded = async function* (): AsyncGenerator<Uint8Array> {
+      yield packed;
+      for (;;) {
+        given += 1 << 16;
+        yield Buffer.alloc(1 << 16);
+      }
+    };
+    const all = async (): Promise<void> => {
+      for await (const chunk of decode(padded(), limit)) expect(chunk.byteLength).toBeGreaterThan(0);
+    };
+    await expect(all()).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
+    expect(given).toBeLessThan(3 * limit.limitBytes);
   });
 
   it("gzip whose checksum is wrong", async () => {

@@ -153,6 +153,44 @@ describe("an origin that sends too much is left", () => {
     expect(origin.asked.length).toBe(1);
   });
 
+  it("when its chunks are of one byte each, long before the limit", async () => {
+    const closed = Promise.withResolvers<void>();
+    let sent = 0;
+    const url = await rawOrigin((_request, socket) => {
+      const bytes = Buffer.from("1\r\n\0\r\n".repeat(10_000));
+      socket.on("close", () => closed.resolve());
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${iso.length.toString(16)}\r\n`);
+      socket.write(Buffer.concat([iso, Buffer.from("\r\n")]));
+      const pour = (): void => {
+        do sent += 10_000;
+        while (socket.write(bytes));
+      };
+      socket.on("drain", pour);
+      pour();
+    });
+    const asked = ensure(url).catch((error: unknown) => error);
+    expect(await asked).toMatchObject({
+      code: "SOURCE_REFUSED",
+      message: expect.stringMatching(/in pieces of less than \d+ bytes/),
+      context: { hint: expect.stringContaining("larger") },
+    });
+    await closed.promise;
+    expect(await readdir(folder)).toEqual([]);
+    // What lay in the buffers of both ends comes on top.
+    expect(sent).toBeLessThan(limitBytes / 2);
+  });
+
+  it("but not when a small image comes by the byte", async () => {
+    const byByte = 15_000;
+    const url = await rawOrigin((_request, socket) => {
+      const chunks = [...iso.subarray(0, byByte)].map((byte) => Buffer.from([0x31, 0x0d, 0x0a, byte, 0x0d, 0x0a]));
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+      socket.write(Buffer.concat([...chunks, Buffer.from(`${(iso.length - byByte).toString(16)}\r\n`)]));
+      socket.write(Buffer.concat([iso.subarray(byByte), Buffer.from("\r\n0\r\n\r\n")]));
+    });
+    expect((await ensure(url)).sizeBytes).toBe(iso.length);
+  });
+
   it("when a bomb is packed in a bomb", async () => {
     const origin = await originOf(whole(gzipSync(gzipSync(Buffer.alloc(limitBytes)))));
     expect(await refusalOf(origin.url)).toMatchObject({ left: [], code: "IMAGE_INVALID" });

@@ -280,6 +280,7 @@ describe("a download", () => {
     await expect(start(`https://u:p@${host}/down`, {}, { ca: [cert] }).readAll()).rejects.toMatchObject({
       code: "SOURCE_FORBIDDEN",
       message: expect.stringContaining("from https to http"),
+      hint: expect.stringContaining("stays with https"),
     });
   });
 });

@@ -350,6 +350,57 @@ describe("S3", () => {
     expect(store.asked.length).toBe(1);
   });
 
+  /** As Amazon's answers: the region stands behind the code, and may come with the next piece. */
+  const malformed = (region: string): readonly [string, string] => [
+    "<?xml version='1.0'?><Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong",
+    `</Message>${region}<RequestId>1</RequestId></Error>`,
+  ];
+
+  it.each([
+    ["its document", malformed("<Region>eu-west-3</Region>"), {}, "The bucket is in the region eu-west-3"],
+    [
+      "its header",
+      ["<Error><Code>PermanentRedirect</Code>", "</Error>"],
+      { "x-amz-bucket-region": "eu-west-3" },
+      "The bucket is in the region eu-west-3",
+    ],
+    ["no word", malformed(""), {}, "The store expects another region than eu-test-1"],
+    ["what is no region", malformed("<Region>a b&lt;</Region>"), {}, "The store expects another region than eu-test-1"],
+  ] as const)("tells the region that the store names in %s", async (_what, [first, rest], headers, said) => {
+    const store = await originOf((_request, response) => {
+      response.writeHead(400, headers);
+      response.write(first, () => setImmediate(() => response.end(rest)));
+    });
+    const error = await schemeOf(createS3Source).refusal("s3://b/k", credentialOf(store));
+    expect(error).toMatchObject({ code: "SOURCE_REFUSED", hint: expect.stringContaining(said) });
+    expect(error).toMatchObject({ hint: expect.stringContaining("--region") });
+    expect(store.asked.length).toBe(1);
+  });
+
+  it.each([
+    ["for a place that is ours", 301, "PermanentRedirect", "eu-test-1"],
+    ["for a place that is none", 301, "PermanentRedirect", "<b>"],
+    ["where the store's own stands beside another fault", 404, "NoSuchKey", "eu-west-3"],
+  ])("tells no region %s", async (_what, code, name, region) => {
+    const store = await originOf((_request, response) => {
+      response.writeHead(code, { "x-amz-bucket-region": region }).end(`<Error><Code>${name}</Code></Error>`);
+    });
+    expect(await schemeOf(createS3Source).refusal("s3://b/k", credentialOf(store))).toMatchObject({
+      hint: expect.not.stringContaining("region"),
+    });
+  });
+
+  it("is named with its code though its document breaks off behind it", async () => {
+    const store = await originOf((_request, response) => {
+      response.writeHead(400);
+      response.write(malformed("")[0], () => setImmediate(() => response.destroy()));
+    });
+    expect(await schemeOf(createS3Source).refusal("s3://b/k", credentialOf(store))).toMatchObject({
+      code: "SOURCE_REFUSED",
+      message: expect.stringContaining("400 AuthorizationHeaderMalformed"),
+    });
+  });
+
   it("is judged by the address policy", async () => {
     const store = await originOf(whole(bytes));
     const strict = schemeOf(createS3Source, { policy: createAddressPolicy({ allow: [] }, () => []) });

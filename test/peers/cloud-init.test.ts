@@ -9,14 +9,19 @@ import { writeIso9660 } from "../../src/configdrive/iso9660/writer.ts";
 import type { DriveRequest } from "../../src/core/configdrive.ts";
 import { imageFormats, type ImageFormat } from "../../src/core/vocabulary.ts";
 import { fullContent, nocloudContent } from "../configdrive/drives.ts";
+import { folderCases } from "../configdrive/folder-cases.ts";
+import { cards, networkCases } from "../configdrive/network-cases.ts";
 import {
   askCloudInit,
   cloudInitCommands,
   extractImage,
   findsFormat,
   identifyImage,
+  judgeNetworks,
   readConfigDrive,
+  readNetworkConfig,
   readNoCloud,
+  readUserData,
 } from "../tools/cloud-init.ts";
 import { lacksPeer } from "../tools/peers.ts";
 
@@ -88,5 +93,24 @@ describe.skipIf(lacksPeer(...cloudInitCommands))("cloud-init", () => {
     ['{"ignition": {}}', null],
   ])("takes user data %j for %j, as our warnings say", async (text, type) => {
     expect(await askCloudInit(findsFormat, text)).toBe(type);
+  });
+
+  it("makes of each network_data what our warnings say", async () => {
+    const all = JSON.stringify(networkCases.map(([, data]) => data));
+    const outcomes = (await askCloudInit(judgeNetworks, JSON.stringify(cards), all)) as readonly string[];
+    const named = (judged: readonly string[]) => networkCases.map(([name], index) => `${name}: ${judged[index]}`);
+    expect(named(outcomes)).toEqual(named(networkCases.map(([, , outcome]) => outcome)));
+  });
+
+  it("takes a network-config out of the member network", async () => {
+    const wrapped = JSON.stringify({ network: nocloudContent.network_data });
+    expect(await askCloudInit(readNetworkConfig, wrapped)).toEqual(["one"]);
+  });
+
+  it.each(folderCases)("reads of %s the folder that we look at", async (_name, tree, userData) => {
+    const image = join(folder, "drive.iso");
+    await writeFile(image, writeIso9660(tree, { label: "config-2" }));
+    const files = await extractImage("iso9660", image, join(folder, "mounted"));
+    expect(await askCloudInit(readUserData, files)).toBe(userData);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { CommanderError } from "commander";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { attachBody } from "../../src/rest/schemas/requests.ts";
 import { loadSettings } from "../../src/settings/load.ts";
 import { settingKeys } from "../../src/settings/tree.ts";
 import { allOptions, ownVariables, parse } from "./command-line.ts";
@@ -85,6 +86,28 @@ describe("settings", () => {
   test.each(blocksOf(text, "yaml"))("are right in the example\n%s", (example) => {
     expect(() => loadSettings({ env: {}, flags: { config: "x" }, readFile: () => example })).not.toThrow();
   });
+});
+
+test("every field of an attach is in the table of its options", () => {
+  const schema = z.looseObject({
+    $ref: z.string().optional(),
+    properties: z.record(z.string(), z.unknown()).default({}),
+    oneOf: z.array(z.unknown()).default([]),
+  });
+  const defined = z.object({ $defs: z.record(z.string(), z.unknown()) });
+  const { $defs } = defined.parse(z.toJSONSchema(attachBody, { io: "input" }));
+  const membersOf = (value: unknown): readonly [string, unknown][] => {
+    const { $ref, properties, oneOf } = schema.parse(value);
+    if ($ref !== undefined) return membersOf($defs[$ref.replace("#/$defs/", "")]);
+    return [...Object.entries(properties), ...oneOf.flatMap(membersOf)];
+  };
+  const fields = membersOf($defs["AttachRequest"]).flatMap(([name, value]) => {
+    const inner = membersOf(value).map(([member]) => `${name}.${member}`);
+    return inner.length === 0 ? [name] : inner;
+  });
+  expect(fields).toEqual(expect.arrayContaining(["role", "source.uri", "terms.fullReads", "detachOn.afterMs"]));
+  const named = new Set(inlineCode(text));
+  expect(fields.filter((field) => !named.has(field))).toEqual([]);
 });
 
 test("every file and folder of ours that it names is there", () => {

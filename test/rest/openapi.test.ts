@@ -107,6 +107,22 @@ describe("every operation of the document", () => {
     },
   );
 
+  it.each([
+    ["attach", "409", "AGENT_MAY_RUN"],
+    ["replace", "409", "AGENT_MAY_RUN"],
+    ["ingestImage", "409", "CANCELLED"],
+  ])("%s tells that it may answer %s with %s", (id, status, code) => {
+    const found = operations.find(({ operation }) => operation.operationId === id);
+    expect(found?.operation.responses[status]?.description).toContain(`\`${code}\``);
+  });
+
+  it("that removes a machine says how to take out what is attached first", () => {
+    const found = operations.find(({ operation }) => operation.operationId === "removeMachine");
+    expect(found?.operation).toMatchObject({
+      description: expect.stringContaining("`DELETE /v1/machines/{machine}/attachments`"),
+    });
+  });
+
   it("that is accepted for later takes an idempotency key and a preference", () => {
     for (const { operation } of operations) {
       const headers = operation.parameters.filter((parameter) => parameter.in === "header").map(({ name }) => name);

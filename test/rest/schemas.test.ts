@@ -16,6 +16,7 @@ import type {
 } from "../../src/core/records.ts";
 import type { SourceCredentialRecord } from "../../src/core/source-credentials.ts";
 import type * as hardware from "../../src/rest/schemas/hardware.ts";
+import type * as read from "../../src/rest/schemas/reads.ts";
 import type * as records from "../../src/rest/schemas/records.ts";
 
 type Members<S extends z.ZodType> = keyof z.output<S>;
@@ -25,8 +26,8 @@ describe("a documented answer", () => {
     expectTypeOf<Members<typeof records.machine>>().toEqualTypeOf<keyof MachineRecord>();
     expectTypeOf<Members<typeof records.image>>().toEqualTypeOf<keyof ImageRecord>();
     expectTypeOf<Members<typeof records.attachment>>().toEqualTypeOf<keyof AttachmentRecord>();
-    expectTypeOf<Members<typeof records.reads>>().toEqualTypeOf<keyof ReadSummary>();
-    expectTypeOf<Members<typeof records.fileReads>>().toEqualTypeOf<keyof FileReads>();
+    expectTypeOf<Members<typeof read.reads>>().toEqualTypeOf<keyof ReadSummary>();
+    expectTypeOf<Members<typeof read.fileReads>>().toEqualTypeOf<keyof FileReads>();
     expectTypeOf<Members<typeof records.operation>>().toEqualTypeOf<keyof OperationRecord>();
     expectTypeOf<Members<typeof records.audit>>().toEqualTypeOf<keyof AuditRecord>();
     expectTypeOf<Members<typeof records.token>>().toEqualTypeOf<keyof TokenRecord>();

@@ -59,6 +59,43 @@ print(json.dumps({
 }))
 `;
 
+/** With the machine's cards by their MAC addresses, and many a network_data: what becomes of the network with each. */
+export const judgeNetworks = `
+import json, sys
+from cloudinit.net import network_state
+from cloudinit.sources.helpers import openstack
+def judge(data):
+    try:
+        config = openstack.convert_net_json(data, known_macs=json.loads(sys.argv[1]))
+        interfaces = list(network_state.parse_net_config_data(config).iter_interfaces())
+    except Exception:
+        return "fails"
+    beneath = [card["vlan-raw-device"] for card in interfaces if "vlan-raw-device" in card]
+    bare = [c for c in interfaces if not c["subnets"] and not c.get("bond-master") and c["name"] not in beneath]
+    return "nothing" if not interfaces else "bare" if bare else "whole"
+print(json.dumps([judge(data) for data in json.loads(sys.argv[2])]))
+`;
+
+/** With a NoCloud network-config: the names of its interfaces, without what it may be wrapped in. */
+export const readNetworkConfig = `
+import json, sys
+from cloudinit import stages
+from cloudinit.net import network_state
+config = stages.Init._remove_top_level_network_key(None, json.loads(sys.argv[1]))
+print(json.dumps([card["name"] for card in network_state.parse_net_config_data(config).iter_interfaces()]))
+`;
+
+/** With the folder of the files: the user data, and null where it takes nothing from there. */
+export const readUserData = `
+import json, sys
+from cloudinit.sources import DataSourceConfigDrive as D
+from cloudinit.sources.helpers import openstack
+try:
+    print(json.dumps(D.read_config_drive(sys.argv[1])["userdata"].decode()))
+except openstack.NonReadable:
+    print("null")
+`;
+
 /** With the user data: the MIME type that its first line stands for. */
 export const findsFormat = `
 import json, sys

@@ -80,7 +80,9 @@ export const createTestImages = async (cacheBytes?: number): Promise<TestImages>
 
 export interface TestPlaneOptions
   extends Partial<Omit<ImagePlaneOptions, "publications">>,
-    Partial<Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onNews" | "onEnded" | "filesOf">> {
+    Partial<
+      Pick<PublicationDeps, "onRead" | "onStrangerRead" | "onStrangerRefused" | "onNews" | "onEnded" | "filesOf">
+    > {
   readonly images: TestImages;
   readonly catalog?: PublicationCatalog;
   readonly urls?: UrlSettings;
@@ -104,6 +106,7 @@ export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPla
     contentLimits,
     onRead,
     onStrangerRead,
+    onStrangerRefused,
     onNews,
     onEnded,
     filesOf,
@@ -119,6 +122,7 @@ export const startTestPlane = async (options: TestPlaneOptions): Promise<TestPla
     ...(contentLimits && { contentLimits }),
     ...(onRead && { onRead }),
     ...(onStrangerRead && { onStrangerRead }),
+    ...(onStrangerRefused && { onStrangerRefused }),
     ...(onNews && { onNews }),
     ...(onEnded && { onEnded }),
     ...(filesOf && { filesOf }),

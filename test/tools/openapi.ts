@@ -5,6 +5,7 @@ const schemaObject = z.record(z.string(), z.unknown());
 const media = z.object({ schema: schemaObject });
 const operation = z.object({
   operationId: z.string(),
+  description: z.string().optional(),
   security: z.array(z.record(z.string(), z.array(z.string()))),
   parameters: z
     .array(z.object({ in: z.enum(["path", "query", "header"]), name: z.string(), required: z.boolean().optional() }))

@@ -16,7 +16,8 @@ const readsText = ({ reads, sizeBytes }: AttachmentJson): string | undefined => 
 };
 
 const strangersText = ({ reads }: AttachmentJson): string | undefined =>
-  reads?.strangers && `${reads.strangers.requests} requests from ${reads.strangers.remotes.join(", ")}, not the BMC`;
+  reads?.strangers &&
+  `${reads.strangers.requests} requests from ${reads.strangers.remotes.join(", ")}, not the BMC; they got ${reads.strangers.bytesSent === 0 ? "nothing" : formatSize(reads.strangers.bytesSent)}`;
 
 const observedText = ({ observed }: AttachmentJson): string | undefined => {
   if (observed === undefined) return undefined;

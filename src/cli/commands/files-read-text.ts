@@ -1,12 +1,11 @@
 // Which files of an attachment's image the BMC was sent, in one line for people; `--json` has all of them.
 import { formatTimeOfDay } from "../render.ts";
+import { driveVersionOf, versionReadOf } from "../../core/drive-paths.ts";
 import type { AttachmentJson } from "../views.ts";
 
 type Reads = NonNullable<AttachmentJson["reads"]>;
 type File = NonNullable<Reads["files"]>[number];
 
-/** What cloud-init reads first; the dated copies beside it say nothing more. */
-const latest = "openstack/latest/";
 const mostNames = 8;
 
 const isComplete = ({ readBytes, sizeBytes }: File): boolean => readBytes === sizeBytes;
@@ -21,10 +20,24 @@ const shorten = (names: readonly string[]): string =>
     ? names.join(", ")
     : `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
 
+const readOf = (files: readonly File[]): number =>
+  files.every(isComplete) ? Infinity : files.reduce((sum, { readBytes }) => sum + readBytes, 0);
+
+/** That which was read in full, or most of, since not all readers take the same; of several, that which cloud-init takes. */
+const versionOf = (files: readonly File[]): string | undefined => {
+  const versions = Map.groupBy(files, ({ path }) => driveVersionOf(path) ?? "");
+  versions.delete("");
+  const most = Math.max(...[...versions.values()].map(readOf));
+  const read = [...versions].flatMap(([version, its]) => (readOf(its) === most ? [version] : [])).toSorted();
+  const preferred = versionReadOf(new Set(read));
+  return read.includes(preferred) ? preferred : read.at(-1);
+};
+
 const piecesText = (files: readonly File[], leftOut: number): string => {
-  const ofLatest = files.filter(({ path }) => path.startsWith(latest));
-  const shown = ofLatest.length > 0 ? ofLatest : files;
-  const named = (path: string): string => (path.startsWith(latest) ? path.slice(latest.length) : path);
+  const folder = `openstack/${versionOf(files)}/`;
+  const ofVersion = files.filter(({ path }) => path.startsWith(folder));
+  const shown = ofVersion.length > 0 ? ofVersion : files;
+  const named = (path: string): string => (path.startsWith(folder) ? path.slice(folder.length) : path);
   const touched = shown.filter((file) => file.readBytes > 0);
   const missing = shown.filter((file) => file.readBytes === 0 && file.sizeBytes > 0);
   const parts = [

@@ -8,7 +8,7 @@ import { createView, type ProgressView } from "../progress/view.ts";
 import { operationFailure } from "../progress/wait.ts";
 import { watchEvents } from "../progress/watch.ts";
 import { plain, table } from "../render.ts";
-import { toAccepted, toMachine, toMedia, toOperation } from "../views.ts";
+import { toAccepted, toAttachment, toMachine, toMedia, toOperation } from "../views.ts";
 
 interface LeftoversOptions {
   readonly label?: readonly string[];
@@ -22,6 +22,18 @@ interface Leftover {
   readonly ejected: boolean;
 }
 
+/** A medium that may be ours or not: it is named, never ejected. */
+interface Untold {
+  readonly machine: string;
+  readonly slot: string;
+  readonly why: "no-url" | "other-address";
+}
+
+const untoldTexts: Readonly<Record<Untold["why"], string>> = {
+  "no-url": "holds a medium that shows no URL: it cannot be told whether it is ours",
+  "other-address": "shows a URL like ours under another address: ours from before, or another gateway's",
+};
+
 /** What could not be looked at, or not be ejected. */
 interface Trouble {
   readonly machine: string;
@@ -33,6 +45,7 @@ interface Search {
   readonly client: RestClient;
   readonly eject: boolean;
   readonly leftovers: Leftover[];
+  readonly untold: Untold[];
   readonly troubles: Trouble[];
 }
 
@@ -44,7 +57,27 @@ const eject = async (client: RestClient, machine: string, slot: string): Promise
   if (operation.state !== "succeeded") throw operationFailure(operation);
 };
 
-const look = async ({ client, eject: ejects, leftovers, troubles }: Search, machine: string): Promise<void> => {
+type Shown = ReturnType<typeof toMedia>["slots"][number];
+
+const doubtOf = ({ state, attachmentId, alike }: Shown): Untold["why"] | undefined => {
+  if (state?.inserted !== true || attachmentId !== undefined) return undefined;
+  return alike === true ? "other-address" : state.image === undefined ? "no-url" : undefined;
+};
+
+/** What an attachment put there is known, whether its BMC shows it or not. */
+const doubt = async ({ client, untold }: Search, machine: string, slots: readonly Shown[]): Promise<void> => {
+  const found = slots.flatMap((slot) => {
+    const why = doubtOf(slot);
+    return why === undefined ? [] : [{ machine, slot: slot.id, why }];
+  });
+  if (found.length === 0) return;
+  const query = { state: ["attaching", "attached", "detaching"] };
+  const { items } = await client.list(at`/v1/machines/${machine}/attachments`, toAttachment, { query });
+  untold.push(...found.filter(({ slot }) => !items.some((attachment) => attachment.slot === slot)));
+};
+
+const look = async (search: Search, machine: string): Promise<void> => {
+  const { client, eject: ejects, leftovers, troubles } = search;
   try {
     const { slots } = toMedia(await client.call("GET", at`/v1/machines/${machine}/media`));
     for (const { id: slot, leftover } of slots) {
@@ -54,6 +87,7 @@ const look = async ({ client, eject: ejects, leftovers, troubles }: Search, mach
       await eject(client, machine, slot);
       leftovers[at] = { machine, slot, ejected: true };
     }
+    await doubt(search, machine, slots);
   } catch (error) {
     // Of the gateway itself, not of one machine: the others would fail likewise.
     if (!(error instanceof Failure) || error.exit === "unreachable" || error.exit === "access") throw error;
@@ -79,21 +113,22 @@ const lookEverywhere = async (
   await Promise.all(Array.from({ length: concurrency }, work));
 };
 
-const byMachine = (one: Leftover | Trouble, other: Leftover | Trouble): number =>
+const byMachine = (one: { readonly machine: string }, other: { readonly machine: string }): number =>
   one.machine < other.machine ? -1 : one.machine > other.machine ? 1 : 0;
 
-const textOf = async ({ eject: ejects, leftovers, troubles }: Search): Promise<string> => {
+const textOf = ({ eject: ejects, leftovers, untold, troubles }: Search): string => {
   const rows = leftovers.map(({ machine, slot, ejected }) => [machine, slot, ejected]);
-  const found = await table(["machine", "slot", "ejected"], rows, "No machine that was looked at holds a leftover.");
+  const found = table(["machine", "slot", "ejected"], rows, "No machine that was looked at holds a leftover.");
   const hint = leftovers.length > 0 && !ejects ? "`mediabay leftovers --eject` takes them out.\n" : "";
   const failed = troubles.map(({ machine, code, detail }) => plain(`${machine}: ${code}: ${detail}\n`));
-  return `${found}${hint}${failed.join("")}`;
+  const doubtful = untold.map(({ machine, slot, why }) => plain(`${machine}: slot ${slot} ${untoldTexts[why]}\n`));
+  return `${found}${hint}${doubtful.join("")}${failed.join("")}`;
 };
 
 const run = async (cli: Cli, { label = [], eject: ejects = false, concurrency }: LeftoversOptions): Promise<void> => {
   const client = await connect(cli);
   const { items } = await client.list("/v1/machines", toMachine, { query: { label } });
-  const search: Search = { client, eject: ejects, leftovers: [], troubles: [] };
+  const search: Search = { client, eject: ejects, leftovers: [], untold: [], troubles: [] };
   const view = await createView(cli);
   const title = `Look into the slots of ${items.length} machine${items.length === 1 ? "" : "s"}`;
   view.stepStarted("look", title);
@@ -105,8 +140,10 @@ const run = async (cli: Cli, { label = [], eject: ejects = false, concurrency }:
     await view.close();
   }
   const leftovers = search.leftovers.toSorted(byMachine);
+  const untold = search.untold.toSorted(byMachine);
   const troubles = search.troubles.toSorted(byMachine);
-  await cli.show({ machines: items.length, leftovers, troubles }, textOf({ ...search, leftovers, troubles }));
+  const found = { leftovers, untold, troubles };
+  await cli.show({ machines: items.length, ...found }, textOf({ ...search, ...found }));
   const [first] = troubles;
   if (first === undefined) return;
   const count = `${troubles.length} of ${items.length} machines could not be looked at or emptied`;

@@ -1,7 +1,7 @@
 // mediabay machine add|list|show|update|remove
 import type { Command } from "commander";
 import type { NewEndpoint } from "../../core/gateway.ts";
-import { at, connect, type ListOptions } from "../client.ts";
+import { at, connect, type ListOptions, type RestClient } from "../client.ts";
 import type { Cli } from "../context.ts";
 import { usage } from "../failure.ts";
 import { collect, collectLabel, collectLabelFilter } from "../input/arguments.ts";
@@ -9,7 +9,7 @@ import { addEndpointOptions, type EndpointOptions, readEndpoint } from "../input
 import { addListOptions } from "../input/listing.ts";
 import { fields, formatTime, labelText, plain, table } from "../render.ts";
 import { operationFailure, waitForOperation } from "../progress/wait.ts";
-import { type MachineJson, toAccepted, toMachine } from "../views.ts";
+import { type MachineJson, toAccepted, toAttachment, toMachine } from "../views.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -122,16 +122,23 @@ const update = async (cli: Cli, name: string, options: UpdateOptions): Promise<v
   await cli.show(machine, machineText(machine));
 };
 
+const takeOut = async (cli: Cli, client: RestClient, path: string, force: boolean): Promise<void> => {
+  const accepted = toAccepted(await client.call("DELETE", path));
+  const operation = await waitForOperation(cli, client, accepted.operation.id);
+  if (operation.state === "succeeded") return;
+  const failure = operationFailure(operation);
+  if (!force) throw failure;
+  cli.note(`The medium stays in the BMC: ${plain(failure.problem.detail)}`);
+};
+
 const remove = async (cli: Cli, name: string, { detach, force }: RemoveOptions): Promise<void> => {
   const client = await connect(cli);
   if (detach === true) {
-    const accepted = toAccepted(await client.call("DELETE", at`/v1/machines/${name}/attachments`));
-    const operation = await waitForOperation(cli, client, accepted.operation.id);
-    if (operation.state !== "succeeded") {
-      const failure = operationFailure(operation);
-      if (force !== true) throw failure;
-      cli.note(`The medium stays in the BMC: ${plain(failure.problem.detail)}`);
-    }
+    const own = at`/v1/machines/${name}/attachments`;
+    await takeOut(cli, client, own, force === true);
+    const { items } = await client.list(own, toAttachment, { query: { leftIn: "true" } });
+    for (const slot of new Set(items.flatMap(({ leftIn }) => leftIn ?? [])))
+      await takeOut(cli, client, at`/v1/machines/${name}/media/${slot}`, force === true);
   }
   const query = { force: force === true ? "true" : undefined };
   await client.call("DELETE", at`/v1/machines/${name}`, { query });
@@ -162,7 +169,7 @@ const defineChanges = (command: Command, cli: Cli): void => {
     .command("remove")
     .description("forget a machine and its credentials")
     .argument("<machine>", "name or id")
-    .option("--detach", "take out what is attached first")
+    .option("--detach", "take out what is attached first, and what was left in")
     .option("--force", "also with something attached, which then stays in the BMC")
     .action((name: string, options: RemoveOptions) => remove(cli, name, options));
 };

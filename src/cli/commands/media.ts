@@ -17,13 +17,13 @@ const show = async (cli: Cli, machine: string): Promise<void> => {
   const media = toMedia(await client.call("GET", at`/v1/machines/${machine}/media`));
   const text = table(
     ["slot", "types", "by url", "inserted", "image", "attachment"],
-    media.slots.map(({ id, mediaTypes, urlCapable, state, attachmentId, leftover }) => [
+    media.slots.map(({ id, mediaTypes, urlCapable, state, attachmentId, leftover, alike }) => [
       id,
       mediaTypes.join(" "),
       urlCapable,
       state?.inserted,
       state?.image ?? state?.imageName,
-      leftover === true ? "leftover" : attachmentId,
+      leftover === true ? "leftover" : alike === true ? "perhaps ours" : attachmentId,
     ]),
     "This BMC shows no virtual-media slot.",
   );

@@ -10,7 +10,7 @@ import { attachmentText } from "./attachment-text.ts";
 const live = ["attaching", "attached", "detaching"];
 const unfinished = ["queued", "running", "compensating"];
 
-const attachmentTable = (attachments: readonly AttachmentJson[]): Promise<string> =>
+const attachmentTable = (attachments: readonly AttachmentJson[]): string =>
   table(
     ["machine", "role", "state", "slot", "digest", "size", "updated", "attachment"],
     attachments.map((item) => [
@@ -53,7 +53,7 @@ const overall = async (cli: Cli, client: RestClient): Promise<void> => {
   const { items: operations } = await client.list("/v1/operations", toOperation, { query: { state: unfinished } });
   await cli.show(
     { gateway, attachments, left, operations },
-    attachmentTable(attachments).then((text) => `${text}${leftText(left)}${runningText(operations)}`),
+    `${attachmentTable(attachments)}${leftText(left)}${runningText(operations)}`,
   );
 };
 

@@ -1,5 +1,6 @@
 // Reads what is in a FAT12, FAT16 or FAT32 image, of whatever made it. Hostile images cost no more work than they have bytes: each
 // cluster is taken once, and what cannot be followed is left out with a warning.
+import { nameAsLookedUp } from "../../core/drive-paths.ts";
 import type { ByteRange } from "../../core/records.ts";
 import { createBreathe } from "../breath.ts";
 import { defaultReadLimits, type FoundEntry, type FoundTree, type ReadAt, type ReadLimits } from "../tree.ts";
@@ -96,7 +97,8 @@ const walkDirectory = async (
   const names = new Set<string>();
   for (const record of records) {
     await breathe();
-    const { name } = record;
+    // What cloud-init finds, is found by its name: in an image of another format too, whose lookups mind the case.
+    const name = nameAsLookedUp(path, record.name);
     const child = path === "" ? name : `${path}/${name}`;
     const fault = faultOf(name, child, names);
     names.add(name);

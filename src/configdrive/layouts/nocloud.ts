@@ -3,6 +3,7 @@ import type { DriveContent } from "../../core/configdrive.ts";
 import type { Json } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { JsonObject } from "../canonical-json.ts";
+import { isNetworkConfig, unwrapped } from "../look/network-data.ts";
 import type { Tree } from "../tree.ts";
 import { file, isGiven, jsonBytes, userDataBytes } from "./documents.ts";
 
@@ -21,8 +22,7 @@ const metaDataOf = ({ meta_data: given = {} }: DriveContent): JsonObject => ({
 
 const networkConfig = ({ network_data: given }: DriveContent): Tree => {
   if (!isGiven(given)) return [];
-  const { version } = given;
-  if (version !== 1 && version !== 2)
+  if (!isNetworkConfig(unwrapped(given)))
     throw new MediabayError(
       "INVALID_REQUEST",
       "With the layout nocloud, network_data is cloud-init's network configuration of version 1 or 2, which names its version.",

@@ -3,25 +3,37 @@ import type { Json } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
 import type { DriveLayout } from "../../core/vocabulary.ts";
 import { type FoundTree, type ReadAt, readFileBytes, type Tree } from "../tree.ts";
-import { longestJsonBytes, parseJson, parseYamlDocument } from "./documents.ts";
+import { createBreathe } from "../breath.ts";
+import { readJson, readYaml } from "./documents.ts";
+import { findFolder, type OpenstackFolder, versionsIn } from "./openstack-folder.ts";
 
 /** Paths of files, and how to read one. */
 export interface FileView {
   readonly paths: ReadonlySet<string>;
+  /** Names in the folder `openstack`. */
+  readonly versions: ReadonlySet<string>;
   read(path: string): Promise<Buffer>;
+}
+
+/** `unread`: why it was not looked into; cloud-init may well take it. */
+export interface Malformed {
+  readonly path: string;
+  readonly unread?: string;
 }
 
 export interface FoundDrive {
   /** Undefined where there is nothing that cloud-init would take for a config drive. */
   readonly layout?: DriveLayout;
+  /** Of the layout `openstack`. */
+  readonly folder?: OpenstackFolder;
   /** Documents that are there; `null` also for one that cannot be parsed. */
   readonly metaData?: Json;
   readonly networkData?: Json;
   readonly userData?: Buffer;
   /** By the file's name. */
   readonly vendorData: readonly { readonly name: string; readonly bytes: Buffer }[];
-  /** Documents that are not what their names say. */
-  readonly malformed: readonly string[];
+  /** Documents that are not what their names say, or that were not looked into. */
+  readonly malformed: readonly Malformed[];
 }
 
 /** The largest config drive that Ironic takes. A boot image may hold a file of this name that is larger than our memory. */
@@ -31,6 +43,7 @@ export const viewOfTree = (tree: Tree): FileView => {
   const files = new Map(tree.flatMap((entry) => (entry.kind === "file" ? [[entry.path, entry.bytes] as const] : [])));
   return {
     paths: new Set(files.keys()),
+    versions: versionsIn(tree),
     read: async (path) => Buffer.from(files.get(path) ?? []),
   };
 };
@@ -39,6 +52,7 @@ export const viewOfFound = ({ entries }: FoundTree, readAt: ReadAt): FileView =>
   const files = new Map(entries.flatMap((entry) => (entry.kind === "file" ? [[entry.path, entry] as const] : [])));
   return {
     paths: new Set(files.keys()),
+    versions: versionsIn(entries),
     read: async (path) => {
       const found = files.get(path);
       if (found === undefined) return Buffer.alloc(0);
@@ -46,17 +60,6 @@ export const viewOfFound = ({ entries }: FoundTree, readAt: ReadAt): FileView =>
       throw new MediabayError("IMAGE_INVALID", `The image's ${path} is larger than a config drive can be.`);
     },
   };
-};
-
-export const latestMetaData = "openstack/latest/meta_data.json";
-
-/** Folders with a meta_data.json: `latest` first, then the newest. */
-const openstackFolders = ({ paths }: FileView): readonly string[] => {
-  const versions = [...paths].flatMap((path) => /^openstack\/([^/]+)\/meta_data\.json$/.exec(path)?.[1] ?? []);
-  const dated = versions.filter((version) => version !== "latest").toSorted();
-  return [...(versions.includes("latest") ? ["latest"] : []), ...dated.toReversed()].map(
-    (version) => `openstack/${version}`,
-  );
 };
 
 interface Names {
@@ -80,17 +83,24 @@ const nocloudNames: Names = {
   vendorData: ["vendor-data"],
 };
 
-const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Promise<FoundDrive> => {
-  const malformed: string[] = [];
-  const bytesOf = async (path: string): Promise<Buffer | undefined> =>
+const bytesIn =
+  (view: FileView) =>
+  async (path: string): Promise<Buffer | undefined> =>
     view.paths.has(path) ? view.read(path) : undefined;
+
+const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Promise<FoundDrive> => {
+  const malformed: Malformed[] = [];
+  const bytesOf = bytesIn(view);
+  const breathe = createBreathe();
   const document = async (path: string): Promise<Json | undefined> => {
     const bytes = await bytesOf(path);
     if (bytes === undefined) return undefined;
-    const parse = layout === "nocloud" ? parseYamlDocument : parseJson;
-    const value = bytes.length > longestJsonBytes ? undefined : parse(bytes);
-    if (value === undefined) malformed.push(path);
-    return value ?? null;
+    // One may take as long as others can wait.
+    await breathe(bytes.length);
+    const given = layout === "nocloud" ? readYaml(bytes) : readJson(bytes);
+    if (given.fault === undefined) return given.value;
+    malformed.push({ path, ...(given.unread === true && { unread: given.fault }) });
+    return null;
   };
   const vendorData: FoundDrive["vendorData"][number][] = [];
   for (const name of names.vendorData) {
@@ -111,8 +121,8 @@ const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Pro
 };
 
 export const findDrive = async (view: FileView): Promise<FoundDrive> => {
-  const [folder] = openstackFolders(view);
-  if (folder !== undefined) return readDrive(view, "openstack", openstackNames(folder));
+  const folder = await findFolder(view.versions, view.paths, bytesIn(view));
+  if (folder !== undefined) return { ...(await readDrive(view, "openstack", openstackNames(folder.path))), folder };
   if (view.paths.has(nocloudNames.metaData)) return readDrive(view, "nocloud", nocloudNames);
   return { vendorData: [], malformed: [] };
 };

@@ -41,10 +41,11 @@ export const inspect = async (
     sizeBytes,
     sectorBytes,
     ...(drive.layout !== undefined && { layout: drive.layout }),
+    ...(drive.folder !== undefined && { folder: drive.folder.path }),
     entries: entries.map((entry) => ({ kind: entry.kind, path: entry.path, sizeBytes: entry.sizeBytes })),
     ...documentsOf(drive),
     macAddresses: macAddressesOf(drive.networkData),
     ...formsOf(found, sizeBytes, mostBytes),
-    warnings: someOf([...labelWarnings(label, drive, view), ...driveWarnings(drive, view), ...found.warnings]),
+    warnings: someOf([...labelWarnings(label, drive), ...driveWarnings(drive, view), ...found.warnings]),
   };
 };

@@ -20,7 +20,7 @@ export const lookInto = async (
       .filter(({ kind }) => kind === "file")
       .map(({ path, sizeBytes, extents }) => ({ path, sizeBytes, extents })),
     macAddresses: macAddressesOf(drive.networkData),
-    warnings: someOf([...labelWarnings(found.label, drive, view), ...driveWarnings(drive, view), ...found.warnings]),
+    warnings: someOf([...labelWarnings(found.label, drive), ...driveWarnings(drive, view), ...found.warnings]),
     ...formsOf(found, sizeBytes, mostBytes),
   };
 };
@@ -29,5 +29,5 @@ export const lookInto = async (
 export const warningsOfTree = async (tree: Tree, label: string): Promise<readonly string[]> => {
   const view = viewOfTree(tree);
   const drive = await findDrive(view);
-  return someOf([...labelWarnings(label, drive, view), ...driveWarnings(drive, view)]);
+  return someOf([...labelWarnings(label, drive), ...driveWarnings(drive, view)]);
 };

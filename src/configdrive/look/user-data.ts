@@ -48,6 +48,12 @@ export const kindOfUserData = (bytes: Buffer): UserDataKind => {
   return kind ?? kindOfJson(bytes) ?? (start.includes("\0") ? "binary data" : "text without a header");
 };
 
+/** Whether it says by its beginning how cloud-init is to take it. */
+export const hasHeader = (bytes: Buffer): boolean => {
+  const kind = kindOfUserData(bytes);
+  return kind === "MIME message" || headers.some(([, named]) => named === kind);
+};
+
 const known = "#cloud-config, #!, #include, #cloud-boothook, ## template: jinja, or a MIME-Version";
 
 /** Why cloud-init would not run it, for people. */

@@ -1,7 +1,8 @@
 // What would keep cloud-init from finding a config drive, or from using what is in it: sentences for people, without a word of its content.
 import { isObject } from "../canonical-json.ts";
-import { type FileView, type FoundDrive, latestMetaData } from "./found-drive.ts";
+import type { FileView, FoundDrive } from "./found-drive.ts";
 import { networkWarnings } from "./network-data.ts";
+import { folderWarnings, latestMetaData } from "./openstack-folder.ts";
 import { userDataWarnings } from "./user-data.ts";
 
 /** cloud-init asks blkid for these spellings and no other (DataSourceConfigDrive LABEL_TYPES, DataSourceNoCloud, ds-identify). */
@@ -20,12 +21,12 @@ export const someOf = (warnings: readonly string[]): readonly string[] =>
     : [...warnings.slice(0, mostWarnings), `There are ${warnings.length - mostWarnings} warnings more.`];
 
 /** @param label as blkid shows it */
-export const labelWarnings = (label: string | undefined, { layout }: FoundDrive, view: FileView): readonly string[] => {
+export const labelWarnings = (label: string | undefined, { layout }: FoundDrive): readonly string[] => {
   if (layout === "openstack" && !openstackLabels.includes(label))
     return [`cloud-init would not find this config drive: ${shown(label)}, not config-2.`];
   if (layout === "nocloud" && !nocloudLabels.includes(label))
     return [`cloud-init would not find this NoCloud drive: ${shown(label)}, not CIDATA.`];
-  if (openstackLabels.includes(label) && !view.paths.has(latestMetaData))
+  if (openstackLabels.includes(label) && layout === undefined)
     return [`The label is ${label}, but there is no ${latestMetaData}.`];
   if (nocloudLabels.includes(label) && layout === undefined)
     return [`The label is ${label}, but there are no meta-data and user-data in the root.`];
@@ -33,7 +34,7 @@ export const labelWarnings = (label: string | undefined, { layout }: FoundDrive,
 };
 
 const metaDataWarnings = ({ layout, metaData, malformed }: FoundDrive): readonly string[] => {
-  if (malformed.some((path) => /meta[_-]data/.test(path))) return [];
+  if (malformed.some(({ path }) => /meta[_-]data/.test(path))) return [];
   if (!isObject(metaData)) return ["meta_data is no object: cloud-init would not use the drive."];
   const key = layout === "nocloud" ? "instance-id" : "uuid";
   const id = metaData[key];
@@ -48,14 +49,17 @@ const nocloudWarnings = ({ layout }: FoundDrive, view: FileView): readonly strin
     : [];
 
 export const driveWarnings = (drive: FoundDrive, view: FileView): readonly string[] => {
-  const { layout, networkData, userData, malformed } = drive;
+  const { layout, folder, networkData, userData, malformed } = drive;
   if (layout === undefined) return [];
   return [
-    ...malformed.map(
-      (path) => `${path} is not ${layout === "nocloud" ? "YAML" : "JSON"}: cloud-init would not use it.`,
+    ...(folder === undefined ? [] : folderWarnings(folder)),
+    ...malformed.map(({ path, unread }) =>
+      unread === undefined
+        ? `${path} is not ${layout === "nocloud" ? "YAML" : "JSON"}: cloud-init would not use it.`
+        : `${path} ${unread}: it was not looked into.`,
     ),
     ...metaDataWarnings(drive),
-    ...(malformed.some((path) => /network/.test(path)) ? [] : networkWarnings(networkData, layout)),
+    ...(malformed.some(({ path }) => /network/.test(path)) ? [] : networkWarnings(networkData, layout)),
     ...(userData === undefined ? [] : userDataWarnings(userData)),
     ...nocloudWarnings(drive, view),
   ];

@@ -1,6 +1,6 @@
 // What the steps of one replacement share.
 import type { AttachRequest } from "../../core/gateway.ts";
-import type { Source } from "../../core/ports.ts";
+import type { PublicationTerms, Source } from "../../core/ports.ts";
 import type { AttachmentRecord, SourceRecord } from "../../core/records.ts";
 import type { AttachmentRole, MediaType } from "../../core/vocabulary.ts";
 import type { AttachmentWork } from "../attach-work.ts";
@@ -22,6 +22,7 @@ export interface Former {
   readonly image: ImageFacts;
   readonly source: SourceRecord;
   readonly warnings: readonly string[];
+  readonly given?: PublicationTerms;
   /** To be given anew: a replaced medium lives as long as its predecessor was meant to. */
   readonly terms?: NonNullable<AttachRequest["terms"]>;
 }
@@ -32,13 +33,12 @@ export interface ReplaceWork extends AttachmentWork {
   readonly holder: string;
 }
 
+/** What the former publication would still serve; `null` without a limit. */
+export type Left = PublicationTerms | "over" | null;
+
 /** The wish behind terms that were given at some time. */
-export const wishOf = (
-  { terms, createdAt }: Pick<AttachmentRecord, "terms" | "createdAt">,
-  publishedAt = createdAt,
-): Pick<Former, "terms"> => {
+export const wishOf = ({ terms }: Pick<AttachmentRecord, "terms">): Pick<Former, "given" | "terms"> => {
   if (terms === undefined) return {};
-  const { expiresAt, ...others } = terms;
-  const expiresInMs = expiresAt === undefined ? undefined : Math.max(1, expiresAt - publishedAt);
-  return { terms: { ...others, ...(expiresInMs === undefined ? {} : { expiresInMs }) } };
+  const { expiresAt: _given, ...wish } = terms;
+  return { given: terms, terms: wish };
 };

@@ -10,11 +10,11 @@ import { type Conversations, mediaOf } from "../connect.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { fetchImage, foreignMacs, type ImageFacts, repackFor } from "../image.ts";
 import { mediumOf, noteSlot } from "../insert.ts";
-import { withOwner } from "../own-media.ts";
+import { leftBehind, nothingLeft, withOwner } from "../own-media.ts";
 import { publish } from "../publish.ts";
 import { chooseWay, type Way } from "../way.ts";
-import { publishFormer, putFormerBack, takeNewOut } from "./former.ts";
-import { type Former, type ReplaceInput, type ReplaceWork, wishOf } from "./replace-work.ts";
+import { leftOf, publishFormer, putFormerBack, takeNewOut } from "./former.ts";
+import { type Former, type Left, type ReplaceInput, type ReplaceWork, wishOf } from "./replace-work.ts";
 import { notAttached } from "./submit-replace.ts";
 
 export const createReplaceHandler =
@@ -34,8 +34,8 @@ const replace = async (work: ReplaceWork): Promise<Json> => {
   const stored = await imageStep(work, former);
   const way = await wayStep(work, former, stored);
   const image = way.repack === undefined ? stored : await repackStep(work, stored, way);
-  await ejectStep(work, former);
-  await withdrawStep(work, former);
+  const { left } = await ejectStep(work, former);
+  await withdrawStep(work, former, left);
   await publishStep(work, former, image, way);
   await insertStep(work, image, way);
   await recordStep(work, former, image);
@@ -54,7 +54,7 @@ const beginStep = (work: ReplaceWork): Promise<Former> =>
     async ({ signal }) => {
       const { deps, attachmentId, holder } = work;
       const attachment = await deps.attachments.get(attachmentId);
-      const former = formerOf(attachment, deps.publications.find(attachmentId)?.createdAt);
+      const former = formerOf(attachment);
       const { digest } = former.image;
       await deps.images.ensure({ source: { kind: "image", digest }, role: former.role, holder, signal });
       await deps.attachments.update(attachmentId, { warnings: [] });
@@ -75,13 +75,13 @@ const tellOutcome = async (work: ReplaceWork, former: Former | undefined): Promi
     await warn(work, "A replacement failed, and the former medium could not be put back.");
 };
 
-const formerOf = (attachment: AttachmentRecord, publishedAt: number | undefined): Former => {
+const formerOf = (attachment: AttachmentRecord): Former => {
   const { state, slot, mediaType, digest, sizeBytes, format, role, source, warnings } = attachment;
   const isWhole = slot !== undefined && mediaType !== undefined && digest !== undefined;
   if (state !== "attached" || !isWhole || sizeBytes === undefined || format === undefined)
     throw notAttached(attachment);
   const image = { digest, sizeBytes, format };
-  return { role, slot, mediaType, image, source, warnings, ...wishOf(attachment, publishedAt) };
+  return { role, slot, mediaType, image, source, warnings, ...wishOf(attachment) };
 };
 
 const holding = (work: ReplaceWork) => ({ holder: work.holder, warn: (text: string) => warn(work, text) });
@@ -99,7 +99,7 @@ const wayStep = (work: ReplaceWork, { slot: id, role }: Former, image: ImageFact
     await refuseWhereAgentMayRun({ role, ...agentWish(work) }, session);
     const media = mediaOf(session);
     const slot = await media.slot(id);
-    refuseForeign(work, machine, slot);
+    await refuseForeign(work, machine, slot);
     for (const mac of await foreignMacs(work.deps, image, session.inventory))
       await warn(work, `The image's network_data names the port ${mac}, which this machine's inventory does not have.`);
     const { rules } = media;
@@ -109,8 +109,12 @@ const wayStep = (work: ReplaceWork, { slot: id, role }: Former, image: ImageFact
   });
 
 /** What is ours is the present publication's, or left over from one that was withdrawn. @throws MediabayError SLOT_OCCUPIED */
-const refuseForeign = ({ deps, attachmentId }: ReplaceWork, machine: MachineRecord, slot: Slot): void => {
-  const owned = withOwner(deps, machine, slot);
+const refuseForeign = async (
+  { deps, attachmentId }: ReplaceWork,
+  machine: MachineRecord,
+  slot: Slot,
+): Promise<void> => {
+  const owned = withOwner(deps, machine, slot, await leftBehind(deps, machine.id));
   const shown = owned.state?.inserted === true ? owned.state.image : undefined;
   if (shown === undefined || owned.attachmentId === attachmentId || owned.leftover === true) return;
   throw new MediabayError("SLOT_OCCUPIED", `Slot ${slot.id} holds ${shown}, which is not ours; it was left in.`);
@@ -127,7 +131,8 @@ const repackStep = (work: ReplaceWork, stored: ImageFacts, way: Way): Promise<Im
 const slotOf = async (work: ReplaceWork, signal: AbortSignal): Promise<MediaDriver> =>
   mediaOf((await work.link.get(signal)).session);
 
-const ejectStep = (work: ReplaceWork, former: Former): Promise<Json> =>
+/** Answers what is left of the former one's terms, now that the BMC reads no more of it. */
+const ejectStep = (work: ReplaceWork, former: Former): Promise<{ readonly left: Left }> =>
   work.context.step(
     "eject",
     "Eject the former medium",
@@ -136,17 +141,20 @@ const ejectStep = (work: ReplaceWork, former: Former): Promise<Json> =>
       await refuseWhereAgentMayRun({ role: former.role, ...agentWish(work) }, session);
       const media = mediaOf(session);
       // An earlier attempt may have emptied it, for somebody else to use.
-      refuseForeign(work, machine, await media.slot(former.slot));
+      await refuseForeign(work, machine, await media.slot(former.slot));
       await media.eject(former.slot);
       const observedAt = work.deps.clock.now();
-      const seen = { observed: { inserted: false }, observedAt, leftIn: undefined };
+      const seen = { observed: { inserted: false }, observedAt, ...nothingLeft };
       await work.deps.attachments.update(work.attachmentId, seen);
-      return null;
+      return { left: await leftOf(work, former) };
     },
-    async (_output, signal) => putFormerBack(work, former, await slotOf(work, signal)),
+    async (output, signal) => {
+      const left = output === undefined ? await leftOf(work, former) : output.left;
+      await putFormerBack(work, former, left, await slotOf(work, signal));
+    },
   );
 
-const withdrawStep = (work: ReplaceWork, former: Former): Promise<Json> =>
+const withdrawStep = (work: ReplaceWork, former: Former, left: Left): Promise<Json> =>
   work.context.step(
     "withdraw",
     "Withdraw the former publication",
@@ -156,7 +164,7 @@ const withdrawStep = (work: ReplaceWork, former: Former): Promise<Json> =>
       await audit(work, "replace.withdrawn", { requests, coveredBytes }, former.image.digest);
       return null;
     },
-    async (_output, signal) => publishFormer(work, former, await slotOf(work, signal), signal),
+    async (_output, signal) => publishFormer(work, former, left, await slotOf(work, signal), signal),
   );
 
 const publishStep = (work: ReplaceWork, { terms }: Former, image: ImageFacts, way: Way): Promise<Json> =>

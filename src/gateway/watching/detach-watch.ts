@@ -108,9 +108,11 @@ const judge = async (
 ): Promise<Verdict> => {
   const now = deps.clock.now();
   const { detachOn, id, machineId } = attachment;
+  // What is at work may put another medium in, whose time begins anew.
+  if (deps.operations.busy(machineId)) return "wait";
   if (detachOn?.at === "timer") return judgeTimer(attachment, now);
   if (detachOn?.at === "read") return judgeReads(attachment, await deps.publications.reads(id), now);
-  if (detachOn?.at !== "boot" || deps.operations.busy(machineId)) return "wait";
+  if (detachOn?.at !== "boot") return "wait";
   state.notBefore = now + askEveryMs;
   return judgeBoot(deps, conversations, attachment, signal);
 };
@@ -127,12 +129,17 @@ const tellUntold = async (deps: SubmittingDeps, { id, detachOn }: AttachmentReco
   if (text !== undefined) await addWarning(deps, id, text);
 };
 
-/** The key is the same after a restart: what was accepted before is not accepted again. */
+/**
+ * Of the medium that was judged, not of one that a replacement puts in before the detach begins. The key is the same after a restart: what
+ * was accepted before is not accepted again.
+ */
 const detach = async (deps: SubmittingDeps, attachment: AttachmentRecord, state: Watched): Promise<void> => {
   const machine = await deps.machines.get(attachment.machineId);
+  const { attachedAt = null } = attachment;
   const { operation } = await submitDetach(deps, machine, attachment.id, {
     actor: { name: "mediabay", role: "operator" },
-    idempotencyKey: `detach-on-${attachment.id}-${state.tries}`,
+    idempotencyKey: `detach-on-${attachment.id}-${attachedAt ?? 0}-${state.tries}`,
+    attachedAt,
   });
   deps.log.info(
     { attachment: attachment.id, machine: machine.name, rule: attachment.detachOn?.at },

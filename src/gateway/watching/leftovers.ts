@@ -5,8 +5,8 @@ import { MediabayError } from "../../core/errors.ts";
 import type { AttachmentRecord, MachineRecord } from "../../core/records.ts";
 import { type Conversations, mediaOf } from "../connect.ts";
 import type { GatewayDeps } from "../deps.ts";
-import { withOwner } from "../own-media.ts";
-import { allWith, goRound } from "./rounds.ts";
+import { nothingLeft, type Owned, withOwner } from "../own-media.ts";
+import { addWarning, allWith, goRound } from "./rounds.ts";
 
 const roundMs = 60_000;
 const firstDelayMs = 5 * 60_000;
@@ -65,15 +65,14 @@ const visit = async (
   try {
     await conversations.converse(machineId, { signal }, async ({ session, machine }) => {
       const media = mediaOf(session);
-      const slots = await media.slots({ fresh: true });
-      for (const slot of slots)
-        if (withOwner(deps, machine, slot).leftover === true) await eject(deps, media, machine, slot, attachments);
-      for (const attachment of attachments) await forget(deps, attachment, slots);
+      const slots = (await media.slots({ fresh: true })).map((slot) => withOwner(deps, machine, slot, attachments));
+      for (const slot of slots) if (slot.leftover === true) await eject(deps, media, machine, slot, attachments);
+      for (const attachment of attachments) await forget(deps, attachment, machine, slots);
     });
   } catch (error) {
     if (stopping.aborted) return;
     if (error instanceof MediabayError && error.code === "MACHINE_NOT_FOUND") {
-      for (const { id } of attachments) await deps.attachments.update(id, { leftIn: undefined });
+      for (const { id } of attachments) await deps.attachments.update(id, nothingLeft);
       return;
     }
     const why = error instanceof MediabayError ? error.message : "unknown";
@@ -102,9 +101,21 @@ const eject = async (
   });
 };
 
-/** A slot that is full and shows no URL may hold ours or not: that is not for us to decide, and it stays remembered. */
-const forget = async (deps: Deps, { id, leftIn }: AttachmentRecord, slots: readonly Slot[]): Promise<void> => {
+/** A slot that is full and shows no URL, or one that looks like ours, may hold ours or not: that is not for us to decide, and it stays remembered. */
+const forget = async (
+  deps: Deps,
+  { id, leftIn }: AttachmentRecord,
+  machine: MachineRecord,
+  slots: readonly Owned[],
+): Promise<void> => {
   const slot = slots.find((each) => each.id === leftIn);
   if (slot?.state?.inserted === true && slot.state.image === undefined) return;
-  await deps.attachments.update(id, { leftIn: undefined });
+  if (slot?.alike !== true) {
+    await deps.attachments.update(id, nothingLeft);
+    return;
+  }
+  const eject = `\`mediabay media ${machine.name} --eject ${slot.id} --force\``;
+  const text = `Slot ${slot.id} shows a URL like ours under an address that is not ours: it was left in. If it is ours, ${eject} takes it out.`;
+  deps.log.warn({ machine: machine.name, attachment: id, slot: slot.id }, "a medium that may be ours was left in");
+  await addWarning(deps, id, text);
 };

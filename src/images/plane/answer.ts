@@ -184,7 +184,11 @@ const answer = (exchange: Exchange): void => {
   if (typeof verdict === "object") {
     return refuse(exchange, 429, ["Retry-After", String(verdict.retryAfterS), "Connection", "close"]);
   }
-  if (!live || verdict === "unknown") return refuse(exchange, 404);
+  if (!live || verdict === "unknown") {
+    refuse(exchange, 404);
+    if (live) plane.book.noteRefused(live, reader.remote);
+    return;
+  }
   const content = plane.book.ready(live);
   if (content) return withContent(exchange, live, reader, content);
   plane.book.prepare(live).then(

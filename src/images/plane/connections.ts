@@ -2,12 +2,14 @@
 // of them, so that a request costs no timer.
 import type { Socket } from "node:net";
 import type { Clock } from "../../core/driver.ts";
+import type { Log } from "../../core/ports.ts";
 import { parseAddress } from "../../wire/addresses.ts";
+import { CrowdingLog } from "./crowding.ts";
 import { plainAddress, type Reader } from "./readers.ts";
 
 export interface ConnectionLimits {
   readonly connections: number;
-  /** Per address; configured proxies are exempt. */
+  /** Per address; configured proxies are exempt. One more takes the place of an idle one of that address. */
   readonly connectionsPerAddress: number;
   /** From the first byte of a request (from the connection's start for its first) to the end of its headers. */
   readonly headersMs: number;
@@ -48,7 +50,10 @@ export interface Connection {
 }
 
 export interface Connections {
-  /** False when it is over a limit: the caller destroys it. Counts until the socket closes. */
+  /**
+   * False when there are as many as there may be: the caller destroys it. Counts until the socket closes. Where its address has
+   * as many as it may, the longest idle of them is closed for it, or else the new one.
+   */
   admit(socket: Socket): boolean;
   /** From now on the sweep watches it. */
   watch(socket: Socket): Connection;
@@ -75,18 +80,38 @@ const overdue = (connection: Connection, limits: ConnectionLimits, now: number):
   return now - connection.since > (connection.receiving ? limits.headersMs : limits.keepAliveMs);
 };
 
+/** Between two requests. One that has asked for nothing yet is not: its place has to be earned. */
+const isIdle = ({ socket, answering, receiving, readBefore }: Connection): boolean =>
+  !answering && !receiving && socket.bytesRead <= readBefore && !socket.destroyed;
+
+const longestIdle = (connections: Iterable<Connection>): Connection | undefined => {
+  let found: Connection | undefined;
+  for (const connection of connections) {
+    if (isIdle(connection) && (found === undefined || connection.since < found.since)) found = connection;
+  }
+  return found;
+};
+
+/** What one address has. With TLS a connection is watched only after its handshake. */
+interface Held {
+  count: number;
+  readonly watched: Set<Connection>;
+}
+
 class ConnectionTable implements Connections {
   readonly #limits: ConnectionLimits;
   readonly #clock: Clock;
   readonly #isProxy: (address: bigint | undefined) => boolean;
   readonly #watched = new Map<Socket, Connection>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #perAddress = new Map<string, Held>();
   readonly #sockets = new Set<Socket>();
+  readonly #crowding: CrowdingLog;
   readonly #stop = new AbortController();
 
-  constructor(limits: ConnectionLimits, clock: Clock, isProxy: (address: bigint | undefined) => boolean) {
+  constructor(limits: ConnectionLimits, clock: Clock, log: Log, isProxy: (address: bigint | undefined) => boolean) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#crowding = new CrowdingLog(log, () => clock.monotonic());
     this.#isProxy = isProxy;
     void this.#sweep();
   }
@@ -97,17 +122,18 @@ class ConnectionTable implements Connections {
 
   admit(socket: Socket): boolean {
     const remote = plainAddress(socket.remoteAddress ?? "");
-    const count = this.#perAddress.get(remote) ?? 0;
-    if (remote === "" || this.#sockets.size >= this.#limits.connections) return false;
-    if (count >= this.#limits.connectionsPerAddress && !this.#isProxy(parseAddress(remote))) return false;
-    this.#perAddress.set(remote, count + 1);
+    if (remote === "" || this.#isFull(remote)) return false;
+    const held = this.#perAddress.get(remote) ?? { count: 0, watched: new Set() };
+    this.#perAddress.set(remote, held);
+    held.count += 1;
     this.#sockets.add(socket);
     socket.once("close", () => {
       this.#sockets.delete(socket);
-      const left = (this.#perAddress.get(remote) ?? 1) - 1;
-      if (left > 0) this.#perAddress.set(remote, left);
-      else this.#perAddress.delete(remote);
+      held.count -= 1;
+      if (held.count === 0) this.#perAddress.delete(remote);
     });
+    // Later in this turn: by then requests that have arrived on the idle ones are seen, and cost nobody his answer.
+    if (held.count > this.#limits.connectionsPerAddress) setImmediate(() => this.#makeRoom(held, socket, remote));
     return true;
   }
 
@@ -124,8 +150,13 @@ class ConnectionTable implements Connections {
       readBefore: 0,
       receiving: true,
     };
+    const held = this.#perAddress.get(remote);
     this.#watched.set(socket, connection);
-    socket.once("close", () => this.#watched.delete(socket));
+    held?.watched.add(connection);
+    socket.once("close", () => {
+      this.#watched.delete(socket);
+      held?.watched.delete(connection);
+    });
     return connection;
   }
 
@@ -150,6 +181,22 @@ class ConnectionTable implements Connections {
     this.#stop.abort();
   }
 
+  #isFull(remote: string): boolean {
+    const { connections } = this.#limits;
+    if (this.#sockets.size < connections) return false;
+    this.#crowding.note("full", remote, connections);
+    return true;
+  }
+
+  #makeRoom(held: Held, socket: Socket, remote: string): void {
+    const { connectionsPerAddress } = this.#limits;
+    if (socket.destroyed || held.count <= connectionsPerAddress || this.#isProxy(parseAddress(remote))) return;
+    const idle = longestIdle(held.watched);
+    // It counts until it has closed, and is not chosen again: those that stay are never more than there may be.
+    (idle?.socket ?? socket).destroy();
+    this.#crowding.note(idle ? "closed" : "refused", remote, connectionsPerAddress);
+  }
+
   async #sweep(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
@@ -166,5 +213,6 @@ class ConnectionTable implements Connections {
 export const createConnections = (
   limits: ConnectionLimits,
   clock: Clock,
+  log: Log,
   isProxy: (address: bigint | undefined) => boolean,
-): Connections => new ConnectionTable(limits, clock, isProxy);
+): Connections => new ConnectionTable(limits, clock, log, isProxy);

@@ -15,6 +15,11 @@ const hostsOf = ({ address }: ListenerAddress, fixed: string | undefined): reado
   return isWildcard(address) ? machineAddresses() : [address];
 };
 
+export const isAlikeUrl = (url: string): boolean => {
+  const parsed = URL.parse(url);
+  return parsed !== null && /^https?:$/.test(parsed.protocol) && path.test(parsed.pathname) && parsed.search === "";
+};
+
 /** `imageHost`: of the machine's endpoint, where it names one. A gateway elsewhere has other hosts, another on this host other ports. */
 export const isOwnUrl = (
   url: string,
@@ -22,10 +27,9 @@ export const isOwnUrl = (
   { publicHost, publicPort }: UrlSettings = {},
   imageHost?: string,
 ): boolean => {
-  const parsed = URL.parse(url);
-  if (parsed === null || !path.test(parsed.pathname) || parsed.search !== "") return false;
-  const { protocol, hostname } = parsed;
-  const port = parsed.port === "" ? defaultPorts[protocol] : Number(parsed.port);
+  if (!isAlikeUrl(url)) return false;
+  const { protocol, hostname, port: given } = new URL(url);
+  const port = given === "" ? defaultPorts[protocol] : Number(given);
   return listeners.some((listener) => {
     if (`${listener.scheme}:` !== protocol || (publicPort ?? listener.port) !== port) return false;
     return hostsOf(listener, imageHost ?? publicHost).some((host) => bare(host) === bare(hostname));

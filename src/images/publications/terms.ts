@@ -1,7 +1,8 @@
 // The terms of publications: what they may be, and when they are over.
 import type { Clock } from "../../core/driver.ts";
 import { MediabayError } from "../../core/errors.ts";
-import type { PublicationTerms, PublishRequest } from "../../core/ports.ts";
+import type { Publications, PublicationTerms, PublishRequest } from "../../core/ports.ts";
+import { type LearnDeps, tryToLearn } from "./learn.ts";
 import type { LivePublication } from "./live.ts";
 
 /** `expired`: the time limit. `read`: so many full reads. */
@@ -20,10 +21,12 @@ export const checkTerms = (
 ): void => {
   const { expiresAt, fullReads, onlyBmc } = terms;
   if (expiresAt !== undefined && expiresAt <= now) {
-    throw new MediabayError("INVALID_REQUEST", "The publication's time limit has passed already.", { expiresAt });
+    const message = "The publication's time limit (terms.expiresInMs, `--expires`) has passed before it could begin.";
+    throw new MediabayError("INVALID_REQUEST", message, { field: "terms.expiresInMs", expiresAt });
   }
   if (fullReads !== undefined && (!Number.isInteger(fullReads) || fullReads < 1)) {
-    throw new MediabayError("INVALID_REQUEST", "A publication can be read in full once or more often.", { fullReads });
+    const message = "terms.fullReads (`--full-reads`): a publication can be read in full once or more often.";
+    throw new MediabayError("INVALID_REQUEST", message, { field: "terms.fullReads", fullReads });
   }
   if (onlyBmc && bmcAddresses.length === 0) {
     const hint = "Give the endpoint an address, or a name that resolves, or do without binding to the BMC.";
@@ -38,6 +41,19 @@ export const dueEnd = ({ record, reads }: LivePublication, now: number): EndReas
   const { expiresAt, fullReads } = record.terms ?? {};
   if (expiresAt !== undefined && expiresAt <= now) return "expired";
   return fullReads !== undefined && reads.fullReads >= fullReads ? "read" : undefined;
+};
+
+/** With the full reads that are left. */
+export const termsLeft = async (
+  deps: LearnDeps & { readonly clock: Clock },
+  live: LivePublication | undefined,
+): ReturnType<Publications["termsLeft"]> => {
+  if (live?.record.terms === undefined) return undefined;
+  await tryToLearn(deps, live);
+  const { terms, endedAt } = live.record;
+  if (endedAt !== undefined || dueEnd(live, deps.clock.now()) !== undefined) return "over";
+  if (terms?.fullReads === undefined) return terms;
+  return { ...terms, fullReads: terms.fullReads - live.reads.fullReads };
 };
 
 /** Why what ended then did. */

@@ -56,6 +56,12 @@ export class Evidence {
     return this.#files?.allComplete ?? this.coveredBytes === this.#sizeBytes;
   }
 
+  /** Grows with each listed file that the host has read in full, and once with all that there is. */
+  get proof(): number {
+    const complete = this.pattern === "pieces" ? (this.#files?.listedComplete ?? 0) : 0;
+    return complete + (this.isWhole ? 1 : 0);
+  }
+
   get carriedTo(): number {
     return this.#carriedTo;
   }

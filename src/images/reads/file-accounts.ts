@@ -42,6 +42,7 @@ export class FileAccounts {
   readonly #accounts: readonly Account[];
   readonly #listed: readonly Account[];
   #completed: Account[] = [];
+  #listedComplete = 0;
   #missing: number;
 
   /** Undefined where there are too many. */
@@ -67,6 +68,11 @@ export class FileAccounts {
 
   get count(): number {
     return this.#accounts.length;
+  }
+
+  /** Of those in the list, which are all that a rule goes by. */
+  get listedComplete(): number {
+    return this.#listedComplete;
   }
 
   get allComplete(): boolean {
@@ -101,6 +107,7 @@ export class FileAccounts {
       if (account.readBytes < account.sizeBytes || before === account.sizeBytes) return;
       account.completeAt = account.latestAt;
       this.#missing -= 1;
+      if (this.#listed.includes(account)) this.#listedComplete += 1;
       this.#completed.push(account);
     });
   }

@@ -64,6 +64,11 @@ export class ReadLog {
     return this.#fullReads?.count ?? 0;
   }
 
+  /** Grows when a read proves something; of what comes before the medium has settled, nothing does. */
+  get proof(): number {
+    return this.#tally.phase > 0 ? this.#tally.evidence.proof : 0;
+  }
+
   summary(): ReadSummary {
     return this.#tally.summary();
   }

@@ -37,6 +37,8 @@ export class Tally {
   readonly #coverage = new Coverage();
   readonly #traffic = new Traffic();
   readonly #strangers = new Traffic();
+  /** Their requests that got nothing. */
+  readonly #refused = new Traffic();
   readonly #files: readonly ImageFile[];
   readonly #sizeBytes: number | undefined;
   #evidence: Evidence;
@@ -64,9 +66,9 @@ export class Tally {
     return this.#phase;
   }
 
-  /** The order of records does not matter, but for the times of files. True for one of a stranger that is new. */
+  /** The order of records does not matter, but for the times of files. True for one of a stranger that is new among his like. */
   add(record: ReadRecord): boolean {
-    if (record.stranger) return this.#strangers.add(record);
+    if (record.stranger) return this.#trafficOf(record).add(record);
     const { phase = 0, from, to, requests, firstAt, lastAt } = record;
     if (phase > this.#phase) {
       this.#phase = phase;
@@ -84,7 +86,7 @@ export class Tally {
 
   summary(): ReadSummary {
     const { requests, bytesSent, remotes } = this.#traffic.sum();
-    const strangers = this.#strangers.sum();
+    const strangers = sumOf(this.#strangers.sum(), this.#refused.sum());
     const coverageLeftOut = this.#coverage.count - mostRanges;
     return {
       requests,
@@ -101,7 +103,18 @@ export class Tally {
       ...this.#evidence.files?.list(),
     };
   }
+
+  /** A HEAD has no bytes to get. */
+  #trafficOf({ method, from, to }: ReadRecord): Traffic {
+    return method === "GET" && from === to ? this.#refused : this.#strangers;
+  }
 }
+
+const sumOf = (served: StrangerReads, refused: StrangerReads): StrangerReads => ({
+  requests: served.requests + refused.requests,
+  bytesSent: served.bytesSent,
+  remotes: [...new Set([...served.remotes, ...refused.remotes])].slice(0, mostRemotes),
+});
 
 /** The summary of stored records. First and last read are those that sent bytes: a HEAD alone is a request, not a read. */
 export const summariseReads = (records: Iterable<ReadRecord>): ReadSummary => {

@@ -13,6 +13,8 @@ const forbidden = (path: string, why: string): MediabayError =>
     hint: "Name its folder in the settings (images.fileRoots).",
   });
 
+const hint = "Check the path on the host that Mediabay runs on, and that it may read the file there.";
+
 const isUnder = (path: string, folder: string): boolean =>
   path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 
@@ -37,7 +39,7 @@ const translate = (error: unknown, path: string): unknown => {
   const gone = code === "ENOENT" || code === "ENOTDIR";
   const refused = gone || ["EACCES", "EPERM", "ELOOP", "EISDIR", "ENXIO", "ENAMETOOLONG"].includes(code);
   const message = gone ? `The file ${path} does not exist.` : `The file ${path} cannot be read (${code}).`;
-  return new MediabayError(refused ? "SOURCE_REFUSED" : "SOURCE_UNREACHABLE", message, {}, { cause: error });
+  return new MediabayError(refused ? "SOURCE_REFUSED" : "SOURCE_UNREACHABLE", message, { hint }, { cause: error });
 };
 
 const sameFile = (one: BigIntStats, other: BigIntStats): boolean => one.dev === other.dev && one.ino === other.ino;
@@ -51,7 +53,7 @@ const openUnder = async (path: string, folders: readonly string[]): Promise<File
   const handle = await openFile(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const opened = await handle.stat({ bigint: true });
-    if (!opened.isFile()) throw new MediabayError("SOURCE_REFUSED", `${path} is not a regular file.`);
+    if (!opened.isFile()) throw new MediabayError("SOURCE_REFUSED", `${path} is not a regular file.`, { hint });
     const again = await realpath(real);
     if (again !== real || !sameFile(opened, await stat(real, { bigint: true })))
       throw forbidden(path, "it was replaced while it was opened");

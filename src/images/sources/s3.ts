@@ -49,29 +49,63 @@ const sign = async (uri: URL, credential: S3Credential, now: number): Promise<Qu
   return { uri, credentials: Object.fromEntries(headers), redirects: "answered" };
 };
 
-/** The store's own code in its error document. */
-const errorCode = async ({ body }: OriginAnswer): Promise<string | undefined> => {
-  let text = "";
-  let pieces = 0;
-  for await (const chunk of body) {
-    text += Buffer.from(chunk).toString("latin1");
-    pieces += 1;
-    const [, code] = /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text) ?? [];
-    if (code !== undefined) return code;
-    if (text.length > mostErrorBytes || pieces === mostErrorPieces) break;
-  }
-  return undefined;
+/** What a signature for another region is answered with, and a bucket that lies elsewhere. */
+const wrongRegion = "AuthorizationHeaderMalformed";
+const elsewhere = "PermanentRedirect";
+
+const codeIn = (text: string): string | undefined => /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1];
+const regionIn = (text: string): string | undefined => /<Region>([A-Za-z0-9-]{1,64})<\/Region>/.exec(text)?.[1];
+
+/** The region stands behind the code. */
+const tellsAll = (text: string): boolean => {
+  const code = codeIn(text);
+  return code !== undefined && (code !== wrongRegion || regionIn(text) !== undefined || text.includes("</Error>"));
 };
 
-const refusalOf = async (name: string, answer: OriginAnswer): Promise<MediabayError> => {
+/** The beginning of the store's error document, as far as it tells something. */
+const errorText = async ({ body }: OriginAnswer): Promise<string> => {
+  let text = "";
+  let pieces = 0;
+  try {
+    for await (const chunk of body) {
+      text += Buffer.from(chunk).toString("latin1");
+      pieces += 1;
+      if (tellsAll(text) || text.length > mostErrorBytes || pieces === mostErrorPieces) break;
+    }
+  } catch (error) {
+    // What the store had said before it broke off, it had said.
+    if (!(error instanceof MediabayError) || codeIn(text) === undefined) throw error;
+  }
+  return text;
+};
+
+const toldRegion = ({ headers }: OriginAnswer, text: string): string | undefined => {
+  const header = headers["x-amz-bucket-region"];
+  return typeof header === "string" && /^[A-Za-z0-9-]{1,64}$/.test(header) ? header : regionIn(text);
+};
+
+/** Only where the store speaks of places: some tell their own region whatever is wrong. */
+const regionHint = (code: string | undefined, told: string | undefined, ours: string): string | undefined => {
+  if (code !== wrongRegion && code !== elsewhere) return undefined;
+  if (told !== undefined && told !== ours)
+    return `The bucket is in the region ${told}: set the credential anew with \`--region ${told}\` and an endpoint that serves it.`;
+  return code === wrongRegion
+    ? `The store expects another region than ${ours}: set the credential anew with \`--region\`.`
+    : undefined;
+};
+
+const refusalOf = async (name: string, answer: OriginAnswer, { region }: S3Credential): Promise<MediabayError> => {
   const { status, url } = answer;
-  const code = await errorCode(answer);
+  const text = await errorText(answer);
+  const code = codeIn(text);
+  const hint = regionHint(code, toldRegion(answer, text), region);
   const said = code === undefined ? `${status}` : `${status} ${code}`;
   const message = `S3 at ${url.host} answered ${said} for ${name}.`;
   return new MediabayError("SOURCE_REFUSED", message, {
     uri: name,
     status,
     ...(code !== undefined && { originCode: code }),
+    ...(hint !== undefined && { hint }),
   });
 };
 
@@ -93,7 +127,7 @@ export const createS3Source = (deps: SourceDeps): SourceScheme => {
         name,
         context: { uri: name },
         ask: () => sign(uri, credential, deps.clock.now()),
-        refusal: (answer) => refusalOf(name, answer),
+        refusal: (answer) => refusalOf(name, answer, credential),
       };
       return openTransfer(client, deps.clock, origin, context);
     },

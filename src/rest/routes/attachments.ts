@@ -134,7 +134,7 @@ const byId: readonly Route[] = [
     bodyLimitBytes: sourceBodyLimitBytes,
     admit: ({ id }, { gateway }) => gateway.getAttachment(id),
     outcomes: acceptedOutcomes,
-    errors: [...acceptedErrors, ...sourceErrors, "NOT_FOUND", "SLOT_OCCUPIED", "IMAGE_DOES_NOT_FIT"],
+    errors: [...acceptedErrors, ...sourceErrors, "NOT_FOUND", "SLOT_OCCUPIED", "IMAGE_DOES_NOT_FIT", "AGENT_MAY_RUN"],
     handle: async (call, services) => {
       const { deadlineMs, ...request } = call.body;
       const options = { ...call.options, ...(deadlineMs !== undefined && { deadlineMs }) };

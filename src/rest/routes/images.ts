@@ -28,14 +28,15 @@ export const imageRoutes: readonly Route[] = [
     id: "ingestImage",
     tag,
     summary: "Bring an image into the store",
-    description: "Answers when it is there. It stays until it is removed.",
+    description:
+      "Answers when it is there. It stays until it is removed. When the client goes before, the fetch is given up, unless others wait for it.",
     access: "operator",
     body: imageBody,
     bodyLimitBytes: sourceBodyLimitBytes,
     outcomes: [{ status: 201, description: "Stored.", schema: image, location: true }],
-    errors: sourceErrors,
-    handle: async ({ body: { source, ...wanted }, options }, { gateway }) => {
-      const stored = await gateway.ingestImage(source, { ...options, ...wanted });
+    errors: [...sourceErrors, "CANCELLED"],
+    handle: async ({ body: { source, ...wanted }, options, signal }, { gateway }) => {
+      const stored = await gateway.ingestImage(source, { ...options, ...wanted, signal });
       return { status: 201, headers: { Location: `/v1/images/${stored.digest}` }, body: stored };
     },
   }),

@@ -74,9 +74,13 @@ export const machineRoutes: readonly Route[] = [
     id: "removeMachine",
     tag,
     summary: "Remove a machine",
+    description:
+      "Detach first by `DELETE /v1/machines/{machine}/attachments`. By `force` its BMC keeps what it holds, and our copy is withdrawn and wiped.",
     access: "operator",
     params: machineParams,
-    query: z.strictObject({ force: flag.describe("Also while it has an operation or a live attachment.") }),
+    query: z.strictObject({
+      force: flag.describe("Also with a live attachment, or a slot that may still hold our medium."),
+    }),
     outcomes: [{ status: 204, description: "Removed." }],
     errors: ["MACHINE_NOT_FOUND", "MACHINE_BUSY"],
     handle: async ({ params, query, options }, { gateway }) => {

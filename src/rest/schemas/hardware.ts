@@ -68,7 +68,21 @@ export const powerView = z
   .meta({ id: "PowerView" });
 
 export const mediaView = z
-  .object({ slots: z.array(slot.extend({ attachmentId: maybeText, leftover: z.literal(true).exactOptional() })) })
+  .object({
+    slots: z.array(
+      slot.extend({
+        attachmentId: maybeText,
+        leftover: z
+          .literal(true)
+          .exactOptional()
+          .describe("It was ours, and nothing is served under its URL any more."),
+        alike: z
+          .literal(true)
+          .exactOptional()
+          .describe("Its URL has the form of ours, but no address of ours: it may be another gateway's."),
+      }),
+    ),
+  })
   .meta({ id: "MediaView" });
 
 const plannedRequest = z

@@ -12,7 +12,6 @@ import {
   operationKinds,
   operationStates,
   protocols,
-  readPatterns,
   rearmTimes,
   resetTypes,
   roles,
@@ -21,6 +20,7 @@ import {
   tlsModes,
 } from "../../core/vocabulary.ts";
 import { bootOverride, identity, slotState } from "./hardware.ts";
+import { reads } from "./reads.ts";
 
 const text = z.string();
 const maybeText = text.exactOptional();
@@ -85,49 +85,6 @@ export const credential = z
   })
   .meta({ id: "Credential" });
 
-export const fileReads = z
-  .object({
-    path: text,
-    sizeBytes: count,
-    readBytes: count,
-    firstReadAt: maybeDate,
-    completeAt: maybeDate.describe("When the last of its bytes was sent."),
-  })
-  .meta({ id: "FileReads" });
-
-export const reads = z
-  .object({
-    requests: count,
-    bytesSent: count,
-    coveredBytes: count,
-    coverage: z.array(z.object({ from: count, to: count })).describe("What was read, in order; at most 256 ranges."),
-    coverageLeftOut: count.exactOptional().describe("How many more ranges there are, where not all are listed."),
-    firstReadAt: maybeDate,
-    lastReadAt: maybeDate,
-    remotes: texts,
-    pattern: z
-      .enum(readPatterns)
-      .exactOptional()
-      .describe(
-        "`pieces`: as the host asks. `download`: in such an order, or so much at once, that it cannot be told what the host read.",
-      ),
-    settledBytes: count
-      .exactOptional()
-      .describe("Distinct bytes that `pattern` and `files` go by: read since the medium was in, or the machine reset."),
-    strangers: z
-      .object({ requests: count, bytesSent: count, remotes: texts })
-      .exactOptional()
-      .describe("By addresses that are not the BMC's; they count for nothing else here."),
-    files: z
-      .array(fileReads)
-      .exactOptional()
-      .describe(
-        "Of an image whose files are known: how much of each the BMC was sent. At most 256, first those that cloud-init reads.",
-      ),
-    filesLeftOut: count.exactOptional().describe("How many more files the image has, where not all are listed."),
-  })
-  .meta({ id: "ReadSummary" });
-
 export const attachment = z
   .object({
     id: text,
@@ -153,10 +110,16 @@ export const attachment = z
     bootedAt: maybeDate.describe("With `detachOn` `boot`: when its machine first started with it."),
     lastResetAt: maybeDate.describe("By the BMC's clock, before the reset that is waited for."),
     terms: z
-      .object({ expiresAt: maybeDate, fullReads: count.exactOptional(), onlyBmc: z.boolean().exactOptional() })
+      .object({
+        expiresAt: maybeDate,
+        expiresInMs: count.exactOptional().describe("As asked for: what replaces the image has it anew."),
+        fullReads: count.exactOptional(),
+        onlyBmc: z.boolean().exactOptional(),
+      })
       .exactOptional()
       .describe("Of its publication."),
     leftIn: maybeText.describe("The BMC may still hold the medium in this slot."),
+    leftMark: maybeText.describe("SHA-256 of the URL of that medium."),
     warnings: texts,
     error: errorRecord.exactOptional(),
     createdBy: text,

@@ -1,11 +1,12 @@
 // Requests to an origin that a caller named: every connection is judged by the address policy, redirects are followed by hand so that
 // each is judged anew, and credentials go to the origin they were given for and nowhere else (RFC 9110 §15.4, RFC 7617).
 import type { IncomingHttpHeaders } from "node:http";
-import got, { type OptionsInit } from "got";
+import got, { type OptionsInit, type Response } from "got";
 import { MediabayError } from "../../core/errors.ts";
 import { redactText } from "../../core/redact.ts";
 import { type AddressPolicy, forbiddenByPolicy } from "../address-policy.ts";
 import { createGuardedAgents, type LookupFunction } from "./agent.ts";
+import { leastPieceBytes, watchPieces } from "./pieces.ts";
 
 export interface OriginTimeouts {
   /** For each of name resolution, connecting and the TLS handshake. */
@@ -106,8 +107,13 @@ const translate = (error: unknown, host: string, signal: AbortSignal): unknown =
   return new MediabayError("SOURCE_UNREACHABLE", message, { host, ...context }, { cause: withoutRequest(error, code) });
 };
 
-const refused = (host: string, what: string): MediabayError =>
-  new MediabayError("SOURCE_REFUSED", `The origin ${host} ${what}.`, { host });
+const refused = (host: string, what: string, context: { readonly hint?: string } = {}): MediabayError =>
+  new MediabayError("SOURCE_REFUSED", `The origin ${host} ${what}.`, { host, ...context });
+
+const inCrumbs = (host: string): MediabayError =>
+  refused(host, `sends its body in pieces of less than ${leastPieceBytes} bytes`, {
+    hint: "Serve the image from an origin that sends it in larger pieces.",
+  });
 
 const basic = (uri: URL): string | undefined => {
   if (uri.username === "" && uri.password === "") return undefined;
@@ -146,11 +152,13 @@ const redirectTarget = (from: URL, location: string | undefined, credentialed: b
     throw new MediabayError(
       "SOURCE_FORBIDDEN",
       `The origin ${from.host} redirects to ${target.protocol}, which is not followed.`,
+      { host: from.host, hint: "Give a URI that leads to the image by http or https." },
     );
   if (credentialed && from.protocol === "https:" && target.protocol === "http:")
     throw new MediabayError(
       "SOURCE_FORBIDDEN",
       `The origin ${from.host} redirects a request with credentials from https to http.`,
+      { host: from.host, hint: "Give a URI that stays with https, or no credentials where the image needs none." },
     );
   return target;
 };
@@ -188,8 +196,11 @@ export const createOriginClient = ({ policy, elsewhere, timeouts, lookup, ca }: 
     const stream = got.stream(uri.href, { ...options, ...changes, agent, signal });
     // Once the answer is there, an error reaches whoever iterates the body; before, this promise.
     stream.on("error", () => undefined);
-    const response = await new Promise<{ statusCode: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
-      stream.once("response", resolve);
+    const response = await new Promise<Response>((resolve, reject) => {
+      stream.once("response", (begun: Response) => {
+        watchPieces(begun, () => stream.destroy(inCrumbs(uri.host)));
+        resolve(begun);
+      });
       stream.once("error", (error) => reject(translate(error, uri.host, signal)));
     });
     const body = async function* (): AsyncGenerator<Uint8Array> {

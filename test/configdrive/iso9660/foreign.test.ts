@@ -70,7 +70,6 @@ describe.skipIf(lacksPeer("genisoimage", "xorriso", "bsdtar", "blkid"))("an imag
     ["genisoimage", ["-J"], drive],
     ["genisoimage", ["-J", "-joliet-long"], drive],
     ["genisoimage", ["-r", "-J", "-hfs"], drive],
-    ["genisoimage", ["-r", "-udf"], drive],
     ["genisoimage", [], plainTree],
     ["genisoimage", ["-iso-level", "3", "-U"], drive],
     ["genisoimage", ["-iso-level", "4"], drive],
@@ -122,6 +121,24 @@ describe.skipIf(lacksPeer("genisoimage", "xorriso", "bsdtar", "blkid"))("an imag
       const { found } = await readBack(write(words, folder));
       expect(found.entries.map(({ path }) => path)).toEqual(expect.arrayContaining(["boot/boot.img", "boot/boot.cat"]));
       expect(found.warnings).toEqual([]);
+    }
+  });
+
+  it("one that is UDF as well: the same contents, and a warning that a host may see others", async () => {
+    for (const words of [
+      ["-r", "-udf"],
+      ["-r", "-J", "-udf"],
+      ["-r", "-udf", "-b", "void/boot", "-no-emul-boot"],
+    ]) {
+      const tree = [...drive, file("void/boot", Buffer.alloc(2048, 1))];
+      const folder = folderOf(tree);
+      const image = genisoimage(words, folder);
+      const path = workshop.path();
+      writeFileSync(path, image);
+      expect(run("blkid", "-p", "-s", "TYPE", "-o", "value", path).toString().trim()).toBe("udf");
+      const { found, shape } = await readBack(image);
+      expect(shape).toMatchObject(shapeOf(tree));
+      expect(found.warnings).toEqual([expect.stringMatching(/is UDF as well.* ISO 9660 side only\.$/)]);
     }
   });
 

@@ -93,6 +93,8 @@ const written = (...command: readonly [string, ...string[]]): Buffer => {
   const folder = workshop.path();
   storeTree(tree, folder);
   symlinkSync("../elsewhere", join(folder, "long/link"));
+  symlinkSync("latest", join(folder, "openstack/newest"));
+  symlinkSync("../openstack/newest/user_data", join(folder, "long/other"));
   const image = workshop.path();
   run(...command, "-o", image, folder);
   return readFileSync(image);

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { readIso9660 } from "../../../src/configdrive/iso9660/reader.ts";
 import { writeIso9660 } from "../../../src/configdrive/iso9660/writer.ts";
-import { defaultReadLimits, type FoundTree, type ReadLimits, type Tree } from "../../../src/configdrive/tree.ts";
+import {
+  defaultReadLimits,
+  type FoundTree,
+  type ReadAt,
+  type ReadLimits,
+  type Tree,
+} from "../../../src/configdrive/tree.ts";
 import { patchable, rootBlock, sectorBytes, withCrowdedContinuation } from "./patches.ts";
 import { directory, file, readAtOf, readBack } from "./trees.ts";
 
@@ -20,15 +26,34 @@ describe("reading a hostile ISO 9660 image", () => {
     setBlock("ONE", rootBlock(image));
     const found = await read(image);
     expect(paths(found)).toEqual(["last", "one", "two", "two/other"]);
-    expect(found.warnings).toEqual([expect.stringMatching(/one is one that was there before/)]);
+    expect(found.warnings).toEqual([expect.stringMatching(/one leads back to a folder that it lies in/)]);
   });
 
-  it("a directory that is there twice is entered once", async () => {
+  it("a directory that has two names has its files under both", async () => {
     const { image, setBlock, block } = patchable(tree);
     setBlock("TWO", block("ONE"));
     const found = await read(image);
-    expect(paths(found)).toEqual(["last", "one", "two", "one/user_data"]);
-    expect(found.warnings.length).toBe(1);
+    expect(paths(found)).toEqual(["last", "one", "two", "one/user_data", "two/user_data"]);
+    expect(found.warnings).toEqual([]);
+  });
+
+  it("directories that double at each level are too many, and no more is read than may be", async () => {
+    const numbers = Array.from({ length: 40 }, (_, level) => `${level + 10}`);
+    const folders = numbers.map((_, level) => numbers.slice(0, level).map((number) => `a${number}`));
+    const { image, setBlock, block } = patchable(
+      folders.flatMap((names, level) =>
+        ["a", "b"].map((name) => directory([...names, name + numbers[level]].join("/"))),
+      ),
+    );
+    for (const number of numbers) setBlock(`B${number}`, block(`A${number}`));
+    let bytes = 0;
+    const readAt: ReadAt = async (offset, length) => {
+      bytes += length;
+      return image.subarray(offset, offset + length);
+    };
+    await expect(readIso9660(readAt, image.length)).rejects.toEqual(isInvalid);
+    expect(bytes).toBeLessThan(defaultReadLimits.directoryBytes);
+    await expect(read(image, { directoryBytes: 1 << 20 })).rejects.toEqual(isInvalid);
   });
 
   it.each([
@@ -222,7 +247,7 @@ describe("reading a hostile ISO 9660 image", () => {
     image.write("XX\u000e\u0001", at + 12, "latin1");
     const found = await read(image);
     expect(found.entries.find(({ path }) => path === "last")?.kind).toBe("directory");
-    expect(found.warnings).toEqual([expect.stringMatching(/last is one that was there before/)]);
+    expect(found.warnings).toEqual([expect.stringMatching(/last leads back to a folder that it lies in/)]);
   });
 
   it("a file in several pieces is read whole, and one whose last piece lacks is told", async () => {

@@ -2,6 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BuiltImage, DriveOrder } from "../../../core/configdrive.ts";
+import { MediabayError } from "../../../core/errors.ts";
 import { formatSize, parseSizeBytes } from "../../../core/units.ts";
 import { type DriveLayout, driveLayouts, type ImageFormat, imageFormats } from "../../../core/vocabulary.ts";
 import type { Cli } from "../../context.ts";
@@ -91,12 +92,19 @@ const describeBuilt = (built: BuiltImage, file: string, writtenBytes: number): s
     ...built.files.map(({ path, sizeBytes }, index) => [index === 0 ? "files" : "", `${path} (${sizeBytes})`] as const),
   ]);
 
+/** No slot wants this form: whoever builds chose it. */
+const withOwnHint = (error: unknown): never => {
+  if (!(error instanceof MediabayError) || error.code !== "IMAGE_DOES_NOT_FIT") throw error;
+  const hint = "Give a larger --size or none, or another --format; or make the files fewer or smaller.";
+  throw new MediabayError(error.code, error.message, { ...error.context, hint }, { cause: error });
+};
+
 const build = async (cli: Cli, options: BuildOptions): Promise<void> => {
   const toStdout = options.output === "-";
   if (toStdout && cli.json) throw usage("With --output - the image is what stdout gets: leave --json out.");
   if (toStdout && cli.io.stdout.isTTY === true && options.base64 !== true)
     throw usage("A terminal shows no image.", "Name a file with --output, or give --base64.");
-  const built = await cli.work.buildDrive(await orderOf(cli, options));
+  const built = await cli.work.buildDrive(await orderOf(cli, options)).catch(withOwnHint);
   for (const warning of built.warnings) cli.note(`warning: ${warning}`);
   const bytes = wrapped(built, options);
   if (toStdout) {
@@ -117,7 +125,10 @@ export const defineBuild = (command: Command, cli: Cli): void => {
     .option("--meta-data <file>", "meta_data, JSON or YAML; `-` is standard input, here and below")
     .option("--network-data <file>", "network_data, JSON or YAML; with --layout nocloud a network configuration 1 or 2")
     .option("--user-data <file>", "user_data, as it is to be in the drive")
-    .option("--vendor-data <file>", "vendor_data, JSON or YAML")
+    .option(
+      "--vendor-data <file>",
+      "vendor_data, JSON or YAML, whose member cloud-init is what cloud-init takes; with --layout nocloud also that text by itself",
+    )
     .option("--json-file <file>", "one file with the keys meta_data, network_data, user_data, vendor_data instead")
     .addOption(
       new Option("--layout <layout>", "for which of cloud-init's sources").choices(driveLayouts).default("openstack"),

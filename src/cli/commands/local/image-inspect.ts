@@ -1,6 +1,7 @@
 // mediabay image inspect URI|FILE|-
 import type { Command } from "commander";
 import type { DataSummary, ImageInspection, InspectSource } from "../../../core/configdrive.ts";
+import { MediabayError } from "../../../core/errors.ts";
 import { formatSize } from "../../../core/units.ts";
 import type { Cli } from "../../context.ts";
 import { usage } from "../../failure.ts";
@@ -29,10 +30,13 @@ const summaryText = ({ kind, sizeBytes }: DataSummary): string => `${kind}, ${fo
 const formText = ({ format, sizeBytes, stored }: ImageInspection["forms"][number]): string =>
   `${format}, ${formatSize(sizeBytes)}${stored ? " (as it is)" : ""}`;
 
+const layoutText = ({ layout, folder }: ImageInspection): string =>
+  `${layout ?? "no config drive"}${folder === undefined ? "" : `, as in ${folder}`}`;
+
 const documentText = (title: string, document: ImageInspection["metaData"]): string =>
   document === undefined ? "" : `\n${title}\n${plain(JSON.stringify(document, undefined, 2))}\n`;
 
-const inspectionText = async (image: ImageInspection): Promise<string> => {
+const inspectionText = (image: ImageInspection): string => {
   const { userData, vendorData, entries } = image;
   const head = fields([
     ["digest", image.digest],
@@ -40,7 +44,7 @@ const inspectionText = async (image: ImageInspection): Promise<string> => {
     ["label", image.label],
     ["size", `${formatSize(image.sizeBytes)} (${image.sizeBytes} bytes)`],
     ["sectors", `${image.sectorBytes} bytes`],
-    ["layout", image.layout ?? "no config drive"],
+    ["layout", layoutText(image)],
     ["user data", userData && summaryText(userData)],
     ...vendorData.map((summary) => [`${summary.name.split("/").at(-1)}`, summaryText(summary)] as const),
     ["network cards", image.macAddresses.join(", ")],
@@ -49,14 +53,22 @@ const inspectionText = async (image: ImageInspection): Promise<string> => {
   ]);
   const inOrder = entries.toSorted((one, other) => (one.path < other.path ? -1 : 1));
   const rows = inOrder.map(({ kind, path, sizeBytes }) => (kind === "file" ? [path, sizeBytes] : [`${path}/`, ""]));
-  const tree = await table(["path", "bytes"], rows, "It holds no file.");
+  const tree = table(["path", "bytes"], rows, "It holds no file.");
   return `${head}\n${tree}${documentText("meta_data", image.metaData)}${documentText("network_data", image.networkData)}`;
 };
+
+/** No origin refused a file of this host: it is what the command line names. */
+const asUsage =
+  ({ kind }: InspectSource) =>
+  (error: unknown): never => {
+    if (kind !== "file" || !(error instanceof MediabayError) || error.code !== "SOURCE_REFUSED") throw error;
+    throw usage(error.message, "Name a file or a named pipe of this host that you may read, or give a URI.");
+  };
 
 const inspect = async (cli: Cli, argument: string | undefined, uriFile: string | undefined): Promise<void> => {
   const { config } = cli.globals();
   const source = await sourceOf(cli, argument, uriFile);
-  const image = await cli.work.inspectImage(config === undefined ? {} : { config }, source);
+  const image = await cli.work.inspectImage(config === undefined ? {} : { config }, source).catch(asUsage(source));
   await cli.show(image, inspectionText(image));
   for (const warning of image.warnings) cli.note(`warning: ${plain(warning)}`);
 };

@@ -34,6 +34,8 @@ export interface Bounds {
   takeFields(count: number): void;
   /** @throws MediabayError IMAGE_INVALID beyond the limit */
   takePath(path: string): void;
+  /** Takes an entry more of this path, unless it is beyond the limits. */
+  hasRoomFor(path: string): boolean;
   /** Asked for while people would read it: a hostile image earns too many. */
   warn(warning: () => string): void;
 }
@@ -68,6 +70,11 @@ export const createBounds = (readAt: ReadAt, sizeBytes: number, limits: ReadLimi
       fields += count;
       if (fields > limits.entries * mostFieldsPerEntry)
         throw invalid("The ISO 9660 image's entries have too many Rock Ridge fields.");
+    },
+    hasRoomFor(path) {
+      const hasRoom = entries < limits.entries && pathCharacters + path.length <= mostPathCharacters;
+      if (hasRoom) [entries, pathCharacters] = [entries + 1, pathCharacters + path.length];
+      return hasRoom;
     },
     takePath(path) {
       pathCharacters += path.length;

@@ -8,6 +8,8 @@ import { readSelf, type Volume } from "./volume.ts";
 export interface Described {
   readonly name: string;
   readonly leftOut?: LeftOut;
+  /** Of a symbolic link: where it leads. */
+  readonly target?: string;
   /** Of a directory that lies elsewhere. */
   readonly childBlock?: number;
   /** It is shown where it belongs instead. */
@@ -25,8 +27,12 @@ const withRockRidge = (root: DirectoryRecord, skip: number, bounds: Bounds, bloc
   return {
     root,
     describe: async ({ identifier, systemUse: area }) => {
-      const { name, ...rest } = await readRockRidge(area.subarray(skip), blockBytes, systemUse);
-      return { ...rest, name: name === undefined ? plainName(identifier) : rockRidgeName(name) };
+      const { name, target, ...rest } = await readRockRidge(area.subarray(skip), blockBytes, systemUse);
+      return {
+        ...rest,
+        name: name === undefined ? plainName(identifier) : rockRidgeName(name),
+        ...(target !== undefined && { target: rockRidgeName(target) }),
+      };
     },
   };
 };

@@ -10,6 +10,8 @@ const leastContinuationBytes = 256;
 /** As many fields as these bytes can hold cost as much as a record. */
 const bytesPerStep = 64;
 const longestName = 255;
+/** POSIX's PATH_MAX: a longer one leads nowhere. */
+const longestTarget = 4096;
 
 /** What keeps an entry from being shown as a file or a directory. */
 export type LeftOut = "a symbolic link" | "a device or a pipe" | "compressed (zisofs)" | "a sparse file";
@@ -17,6 +19,8 @@ export type LeftOut = "a symbolic link" | "a device or a pipe" | "compressed (zi
 export interface RockRidge {
   readonly name?: Buffer;
   readonly leftOut?: LeftOut;
+  /** Of a symbolic link: where it leads, with slashes between the names. */
+  readonly target?: Buffer;
   /** CL: the block of a directory that lies elsewhere for being too deep. */
   readonly childBlock?: number;
   /** RE: a directory that belongs elsewhere. */
@@ -28,6 +32,8 @@ export interface RockRidge {
 interface Found {
   nameParts: Buffer[];
   nameBytes: number;
+  targetParts: Buffer[];
+  targetBytes: number;
   leftOut?: LeftOut;
   childBlock?: number;
   relocated: boolean;
@@ -51,12 +57,40 @@ const readName = (field: Buffer, found: Found): void => {
   found.nameBytes += field.length - 5;
 };
 
+const slash = Buffer.from("/");
+const [current, parent] = [Buffer.from("."), Buffer.from("..")];
+
+/** What a component of a link stands for, by its flags (RRIP §4.1.3.1). */
+const componentOf = (flags: number, text: Buffer): Buffer => {
+  if ((flags & 0x08) !== 0) return slash;
+  if ((flags & 0x04) !== 0) return parent;
+  return (flags & 0x02) === 0 ? text : current;
+};
+
+const readLink = (field: Buffer, found: Found): void => {
+  found.leftOut ??= "a symbolic link";
+  for (let at = 5; at + 2 <= field.length && found.targetBytes <= longestTarget; ) {
+    const flags = field.readUInt8(at);
+    const end = at + 2 + field.readUInt8(at + 1);
+    const text = componentOf(flags, field.subarray(at + 2, end));
+    const goesOn = (flags & 0x01) !== 0;
+    found.targetParts.push(text, ...(goesOn ? [] : [slash]));
+    found.targetBytes += text.length + (goesOn ? 0 : 1);
+    at = end;
+  }
+};
+
+const targetOf = ({ leftOut, targetParts, targetBytes }: Found): Buffer | undefined =>
+  leftOut === "a symbolic link" && targetBytes > 0 && targetBytes <= longestTarget
+    ? Buffer.concat(targetParts).subarray(0, -1)
+    : undefined;
+
 type FieldReader = readonly [fewestBytes: number, read: (field: Buffer, found: Found) => void];
 
 const readers: Readonly<Record<string, FieldReader>> = {
   PX: [20, readMode],
   NM: [5, readName],
-  SL: [5, (_field, found) => (found.leftOut ??= "a symbolic link")],
+  SL: [5, readLink],
   ZF: [5, (_field, found) => (found.leftOut ??= "compressed (zisofs)")],
   SF: [5, (_field, found) => (found.leftOut ??= "a sparse file")],
   RE: [4, (_field, found) => (found.relocated = true)],
@@ -77,9 +111,10 @@ const fields: ReadonlyMap<number, FieldReader> = new Map(
 );
 const lastField = signatureOf("ST");
 
-/** Answers how many fields there are. */
+/** Answers how many fields there are, and parts of links in them. */
 const readArea = (area: Buffer, found: Found): number => {
-  let [at, count] = [0, 0];
+  let at = 0;
+  let count = -found.targetParts.length;
   for (; at + 4 <= area.length; count += 1) {
     const signature = ((area[at] ?? 0) << 8) | (area[at + 1] ?? 0);
     const length = area[at + 2] ?? 0;
@@ -88,7 +123,7 @@ const readArea = (area: Buffer, found: Found): number => {
     if (reader !== undefined && length >= reader[0]) reader[1](area.subarray(at, at + length), found);
     at += length;
   }
-  return count;
+  return count + found.targetParts.length;
 };
 
 export interface SystemUse {
@@ -139,15 +174,17 @@ const readContinuations = async (found: Found, blockBytes: number, systemUse: Sy
 
 /** @param area a record's own, without what the indicator says to skip */
 export const readRockRidge = async (area: Buffer, blockBytes: number, systemUse: SystemUse): Promise<RockRidge> => {
-  const found: Found = { nameParts: [], nameBytes: 0, relocated: false };
+  const found: Found = { nameParts: [], nameBytes: 0, targetParts: [], targetBytes: 0, relocated: false };
   systemUse.takeFields(readArea(area, found));
   const damaged = !(await readContinuations(found, blockBytes, systemUse));
   const { nameParts, leftOut, childBlock, relocated } = found;
+  const target = targetOf(found);
   return {
     relocated,
     damaged,
     ...(nameParts.length > 0 && { name: Buffer.concat(nameParts) }),
     ...(leftOut !== undefined && { leftOut }),
+    ...(target !== undefined && { target }),
     ...(childBlock !== undefined && { childBlock }),
   };
 };

@@ -20,10 +20,27 @@ export interface Volume {
 export interface Descriptors {
   readonly primary?: Buffer;
   readonly joliet?: Buffer;
+  /** There is a file system of UDF as well. */
+  readonly hasUdf?: boolean;
 }
 
 /** The escape sequences of UCS-2 levels 1, 2 and 3. */
 const isJoliet = (descriptor: Buffer): boolean => /^%\/[@CE]/.test(descriptor.toString("latin1", 88, 91));
+
+/** Of UDF's, which lie behind those of ISO 9660, and of other standards' (ECMA-167 §2/9.1, §3/9.1). */
+const udfIdentifiers: readonly string[] = ["NSR02", "NSR03"];
+const otherIdentifiers: readonly string[] = ["CD001", "BEA01", "BOOT2", "CDW02"];
+
+const findsUdf = async (bounds: Bounds, from: number): Promise<boolean> => {
+  for (let index = from; index < mostDescriptors; index += 1) {
+    const at = (firstDescriptor + index) * sectorBytes;
+    if (!bounds.holds(at, sectorBytes)) return false;
+    const identifier = (await bounds.read(at, sectorBytes)).toString("latin1", 1, 6);
+    if (udfIdentifiers.includes(identifier)) return true;
+    if (!otherIdentifiers.includes(identifier)) return false;
+  }
+  return false;
+};
 
 /** The first of each kind. */
 export const readDescriptors = async (bounds: Bounds): Promise<Descriptors> => {
@@ -32,7 +49,8 @@ export const readDescriptors = async (bounds: Bounds): Promise<Descriptors> => {
     const at = (firstDescriptor + index) * sectorBytes;
     if (!bounds.holds(at, sectorBytes)) break;
     const descriptor = await bounds.read(at, sectorBytes);
-    if (descriptor.toString("latin1", 1, 6) !== "CD001" || descriptor[0] === terminator) break;
+    if (descriptor.toString("latin1", 1, 6) !== "CD001" || descriptor[0] === terminator)
+      return { ...found, hasUdf: await findsUdf(bounds, index) };
     if (descriptor[0] === primaryType) found = { primary: descriptor, ...found };
     if (descriptor[0] === supplementaryType && isJoliet(descriptor)) found = { joliet: descriptor, ...found };
   }
@@ -69,13 +87,17 @@ export const labelOf = (primary: Buffer, joliet: Buffer | undefined): string => 
 
 /** @throws MediabayError IMAGE_INVALID */
 export const readVolume = async (bounds: Bounds): Promise<Volume> => {
-  const { primary, joliet } = await readDescriptors(bounds);
+  const { primary, joliet, hasUdf } = await readDescriptors(bounds);
   if (primary === undefined) throw invalid("The ISO 9660 image has no primary volume descriptor.");
   const blockBytes = primary.readUInt16LE(128);
   if (![512, 1024, 2048].includes(blockBytes)) throw invalid(`ISO 9660 has no blocks of ${blockBytes} bytes.`);
   const volumeBytes = primary.readUInt32LE(80) * blockBytes;
   if (volumeBytes > bounds.sizeBytes)
     bounds.warn(() => `The volume has ${volumeBytes} bytes, the image only ${bounds.sizeBytes}: it may be truncated.`);
+  if (hasUdf === true)
+    bounds.warn(
+      () => "The image is UDF as well, which is what a host mounts: files were looked at on its ISO 9660 side only.",
+    );
   const primaryRoot = parseRecord(primary, rootRecordAt);
   if (primaryRoot === undefined) throw invalid("The ISO 9660 image has no root directory.");
   const jolietRoot = joliet === undefined ? undefined : parseRecord(joliet, rootRecordAt);

@@ -1,8 +1,10 @@
-// The walk through a hierarchy, breadth first: each directory once, whatever it claims to hold, and each file with where its bytes lie.
+// The walk through a hierarchy, breadth first: each directory under all of its names, but never within itself, and each file with where its
+// bytes lie.
 import type { ByteRange } from "../../../core/records.ts";
 import type { FoundEntry, ReadLimits } from "../../tree.ts";
 import { type Bounds, invalid, shown } from "./bounds.ts";
 import type { Described, Hierarchy } from "./hierarchies.ts";
+import { type FoundLink, withLinks } from "./links.ts";
 import { isName } from "./names.ts";
 import { type DirectoryRecord, isOwn, recordsOfSector } from "./records.ts";
 import { readSelf, sectorBytes } from "./volume.ts";
@@ -10,6 +12,8 @@ import { readSelf, sectorBytes } from "./volume.ts";
 interface Waiting {
   readonly path: string;
   readonly depth: number;
+  /** Undefined for the root. */
+  readonly parent: Waiting | undefined;
   readonly block: number;
   /** Told by the directory itself where it was moved. */
   readonly sizeBytes: number | undefined;
@@ -22,7 +26,7 @@ interface Walk {
   readonly hierarchy: Hierarchy;
   readonly waiting: Waiting[];
   readonly entries: FoundEntry[];
-  readonly seen: Set<number>;
+  readonly links: FoundLink[];
   /** Of folders that hold such as belong elsewhere. */
   readonly relocations: Set<string>;
 }
@@ -46,16 +50,21 @@ async function* sectorsOf(bounds: Bounds, offset: number, sizeBytes: number): As
 const sizeOf = async ({ bounds }: Walk, offset: number, { sizeBytes }: Waiting): Promise<number | undefined> =>
   sizeBytes ?? (await readSelf(bounds, offset))?.sizeBytes;
 
+/** Writers give one directory several names, which costs what as many directories would. */
+const liesInItself = ({ parent, block }: Waiting): boolean => {
+  for (let outer = parent; outer !== undefined; outer = outer.parent) if (outer.block === block) return true;
+  return false;
+};
+
 /** Undefined where something is in the way, which is then told. */
 const extentOf = async (walk: Walk, directory: Waiting): Promise<{ offset: number; sizeBytes: number } | undefined> => {
-  const { bounds, blockBytes, seen } = walk;
+  const { bounds, blockBytes } = walk;
   const offset = directory.block * blockBytes;
   const path = (): string => shown(directory.path);
-  if (seen.has(offset)) {
-    bounds.warn(() => `The directory ${path()} is one that was there before: what is in it is left out.`);
+  if (liesInItself(directory)) {
+    bounds.warn(() => `The directory ${path()} leads back to a folder that it lies in: what is in it is left out.`);
     return undefined;
   }
-  seen.add(offset);
   const sizeBytes = await sizeOf(walk, offset, directory);
   if (sizeBytes === undefined || !bounds.holds(offset, sizeBytes)) {
     if (directory.depth === 0) throw invalid("The ISO 9660 image's root directory lies outside of it.");
@@ -116,25 +125,30 @@ const addDirectory = (walk: Walk, parent: Waiting, path: string, place: Pick<Wai
     return;
   }
   walk.entries.push({ kind: "directory", path, sizeBytes: 0, extents: [] });
-  walk.waiting.push({ path, depth: parent.depth + 1, ...place });
+  walk.waiting.push({ path, depth: parent.depth + 1, parent, block: place.block, sizeBytes: place.sizeBytes });
 };
 
 /** Undefined where there is nothing to show. */
 const nameIn = (walk: Walk, parent: Waiting, names: Set<string>, described: Described): string | undefined => {
   const { bounds } = walk;
-  const { name, leftOut } = described;
+  const { name, leftOut, target } = described;
   const path = parent.path === "" ? name : `${parent.path}/${name}`;
   const refuse = (why: string): undefined => {
     bounds.warn(() => `The entry ${shown(path)} is left out: ${why}.`);
     return undefined;
   };
   if (!isName(name)) return refuse("its name is none");
-  if (leftOut !== undefined) return refuse(`it is ${leftOut}`);
+  if (leftOut !== undefined && target === undefined) return refuse(`it is ${leftOut}`);
   if (names.has(name)) return refuse("another one has its name");
   if (described.damaged === true) bounds.warn(() => `The Rock Ridge fields of ${shown(path)} are damaged.`);
   bounds.takePath(path);
   names.add(name);
   return path;
+};
+
+const addLink = ({ bounds, links }: Walk, path: string, target: string): void => {
+  bounds.takePath(target);
+  links.push({ path, target });
 };
 
 const readDirectory = async (walk: Walk, directory: Waiting): Promise<void> => {
@@ -148,7 +162,8 @@ const readDirectory = async (walk: Walk, directory: Waiting): Promise<void> => {
     }
     const path = nameIn(walk, directory, names, described);
     if (path === undefined) continue;
-    if (described.childBlock !== undefined)
+    if (described.target !== undefined) addLink(walk, path, described.target);
+    else if (described.childBlock !== undefined)
       addDirectory(walk, directory, path, { block: described.childBlock, sizeBytes: undefined });
     else if (first.directory) addDirectory(walk, directory, path, first);
     else addFile(walk, path, pieces);
@@ -156,8 +171,8 @@ const readDirectory = async (walk: Walk, directory: Waiting): Promise<void> => {
 };
 
 /** Writers keep such as belong elsewhere in a folder of the root that nobody asked for. */
-const withoutRelocationFolder = ({ entries, relocations }: Walk): readonly FoundEntry[] => {
-  const needed = new Set(entries.map(({ path }) => path.slice(0, Math.max(0, path.indexOf("/")))));
+const withoutRelocationFolder = ({ entries, links, relocations }: Walk): readonly FoundEntry[] => {
+  const needed = new Set([...entries, ...links].map(({ path }) => path.slice(0, Math.max(0, path.indexOf("/")))));
   const isNeedless = (path: string): boolean =>
     /^\.?rr_moved$/i.test(path) && relocations.has(path) && !needed.has(path);
   return entries.filter(({ path }) => !isNeedless(path));
@@ -171,7 +186,7 @@ export const walkHierarchy = async (
   hierarchy: Hierarchy,
 ): Promise<readonly FoundEntry[]> => {
   const { block, sizeBytes } = hierarchy.root;
-  const waiting: Waiting[] = [{ path: "", depth: 0, block, sizeBytes }];
+  const waiting: Waiting[] = [{ path: "", depth: 0, parent: undefined, block, sizeBytes }];
   const walk: Walk = {
     bounds,
     limits,
@@ -179,9 +194,9 @@ export const walkHierarchy = async (
     hierarchy,
     waiting,
     entries: [],
-    seen: new Set(),
+    links: [],
     relocations: new Set(),
   };
   for (const directory of waiting) await readDirectory(walk, directory);
-  return withoutRelocationFolder(walk);
+  return withLinks(bounds, limits, withoutRelocationFolder(walk), walk.links);
 };
