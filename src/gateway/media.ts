@@ -59,16 +59,22 @@ const eject = async (
 };
 
 /** @throws MediabayError SLOT_OCCUPIED */
-const refuseOthers = ({ id, state, attachmentId, leftover }: Owned, { name }: MachineRecord, force: boolean): void => {
+const refuseOthers = (
+  { id, state, attachmentId, leftover, alike }: Owned,
+  { name }: MachineRecord,
+  force: boolean,
+): void => {
   if (attachmentId !== undefined)
     throw new MediabayError("SLOT_OCCUPIED", `Slot ${id} holds attachment ${attachmentId}.`, {
       hint: `Use \`mediabay detach ${name} ${attachmentId}\`.`,
     });
-  if (!force && leftover !== true)
-    throw new MediabayError(
-      "SLOT_OCCUPIED",
-      `Slot ${id} holds a medium that is not ours: ${state?.image ?? "no URL shown"}.`,
-    );
+  if (force || leftover === true) return;
+  const whose = alike === true ? "may be another gateway's" : "is not ours";
+  throw new MediabayError(
+    "SLOT_OCCUPIED",
+    `Slot ${id} holds a medium that ${whose}: ${state?.image ?? "no URL shown"}.`,
+    { hint: `\`mediabay media ${name} --eject ${id} --force\` takes it out.` },
+  );
 };
 
 const audit = (

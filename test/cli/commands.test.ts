@@ -162,9 +162,10 @@ describe("images, operations, tokens, audit, status", () => {
   });
 
   test("status tells of a slot that may still hold what was detached", async () => {
-    const left = { ...attached, state: "detached", leftIn: "Cd", observed: undefined };
+    const warning = "Slot Cd shows a URL like ours under an address that is not ours: it was left in.";
+    const left = { ...attached, state: "detached", leftIn: "Cd", observed: undefined, warnings: [warning] };
     const live = "state=attaching&state=attached&state=detaching";
-    const told = "slot Cd of web1 may still hold our medium of attachment a-1; it is looked at again by itself";
+    const told = `slot Cd of web1 may still hold our medium of attachment a-1; it is looked at again by itself\n! ${warning}\n`;
     const under = "state=queued&state=running&state=compensating&limit=1000";
     const ofAll = [
       get("/readyz", { status: "ready" }),

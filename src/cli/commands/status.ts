@@ -31,9 +31,10 @@ const leftQuery = { state: ["detached", "failed"], leftIn: "true" };
 
 const leftText = (attachments: readonly AttachmentJson[]): string =>
   attachments
-    .map(({ id, machineName, leftIn }) => {
+    .map(({ id, machineName, leftIn, warnings }) => {
       const slot = plain(`slot ${leftIn ?? ""} of ${machineName}`);
-      return `${slot} may still hold our medium of attachment ${id}; it is looked at again by itself\n`;
+      const told = warnings.map((text) => `! ${plain(text)}\n`).join("");
+      return `${slot} may still hold our medium of attachment ${id}; it is looked at again by itself\n${told}`;
     })
     .join("");
 
