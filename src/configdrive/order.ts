@@ -11,7 +11,7 @@ import { writeFat } from "./fat/writer.ts";
 import { writeIso9660 } from "./iso9660/writer.ts";
 import { parseYamlDocument, readDocument } from "./look/documents.ts";
 import { warningsOfTree } from "./look/look.ts";
-import { hasHeader } from "./look/user-data.ts";
+import { hasHeader, kindOfUserData, withoutMark } from "./look/user-data.ts";
 import type { ImageFormat } from "../core/vocabulary.ts";
 import type { Tree } from "./tree.ts";
 
@@ -19,7 +19,7 @@ const refuse = (message: string, field: string): MediabayError =>
   new MediabayError("INVALID_REQUEST", message, { field });
 
 const documentOf = (bytes: Uint8Array, what: string): Json => {
-  const document = readDocument(bytes, { toBeWritten: true });
+  const document = readDocument(bytes, { toBeWritten: true, takesYesAndNo: what === "network_data" });
   if (document.fault !== undefined) throw refuse(`The ${what} given ${document.fault}.`, what);
   return document.value;
 };
@@ -42,13 +42,31 @@ const textOf = (bytes: Uint8Array, what: "user_data" | "vendor_data"): string =>
   }
 };
 
-/** NoCloud's is read like user data: what begins as such is taken as it is, unless it stands in the member where OpenStack's has it. */
-const vendorDataOf = (bytes: Uint8Array, layout: DriveOrder["layout"]): Json => {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (layout !== "nocloud" || !hasHeader(text)) return documentOf(bytes, "vendor_data");
-  const value = parseYamlDocument(text);
-  return isObject(value) && value["cloud-init"] !== undefined ? value : { "cloud-init": textOf(text, "vendor_data") };
+const hasMember = (value: Json | undefined): boolean => isObject(value) && value["cloud-init"] !== undefined;
+
+/** NoCloud's is read like user data: what begins as such is taken as it is, but a MIME message may stand in the member where OpenStack's has it. */
+const nocloudVendorData = (bytes: Buffer): Json => {
+  if (hasHeader(bytes)) {
+    const value = kindOfUserData(bytes) === "MIME message" ? parseYamlDocument(bytes) : undefined;
+    return value !== undefined && hasMember(value) ? value : { "cloud-init": textOf(bytes, "vendor_data") };
+  }
+  if (hasHeader(withoutMark(bytes)))
+    throw refuse(
+      "The vendor_data given begins with a byte order mark: cloud-init would not see its header.",
+      "vendor_data",
+    );
+  const value = documentOf(bytes, "vendor_data");
+  if (hasMember(value)) return value;
+  throw refuse(
+    "With the layout nocloud, vendor_data begins with a header of user data such as #cloud-config, or has the member cloud-init with such text.",
+    "vendor_data",
+  );
 };
+
+const vendorDataOf = (bytes: Uint8Array, layout: DriveOrder["layout"]): Json =>
+  layout === "nocloud"
+    ? nocloudVendorData(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    : documentOf(bytes, "vendor_data");
 
 const contentOf = ({ documents, layout }: DriveOrder): DriveContent => {
   if ("whole" in documents) return parseDriveContent(documentOf(documents.whole, "config drive"));

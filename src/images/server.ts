@@ -8,8 +8,10 @@ import type { Clock } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { Log } from "../core/ports.ts";
 import type { TlsLevel } from "../core/vocabulary.ts";
-import { createAnswerer, type ImagePlaneObserver, type Plane } from "./plane/answer.ts";
-import { type ConnectionLimits, createConnections, defaultConnectionLimits } from "./plane/connections.ts";
+import type { ImagePlaneObserver, Plane } from "./plane/answer.ts";
+import { createAnswerer } from "./plane/answerer.ts";
+import { type ConnectionLimits, defaultConnectionLimits } from "./plane/connection.ts";
+import { createConnections } from "./plane/connections.ts";
 import { Guesses } from "./plane/guesses.ts";
 import { type AddressPolicy, readerPolicy } from "./plane/readers.ts";
 import type { ListenerAddress } from "./plane/urls.ts";
@@ -89,8 +91,8 @@ const wire = (server: HttpServer, plane: Plane, secure: boolean): void => {
   // A client that has sent its last request and half-closed still gets its bytes. Not in Node's documentation, but the only way.
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on("connection", (socket: Socket) => {
-    if (!plane.connections.admit(socket)) socket.destroy();
-    else if (!secure) plane.connections.watch(socket);
+    plane.connections.admit(socket);
+    if (!secure) plane.connections.watch(socket);
   });
   if (secure) server.on("secureConnection", (socket: Socket) => plane.connections.watch(socket));
   server.on("request", answer);

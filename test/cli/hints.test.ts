@@ -133,6 +133,7 @@ describe("configdrive build", () => {
       bare: "#cloud-config\n",
       mime,
       mimeInMember: JSON.stringify({ "cloud-init": mime }),
+      likeMember: "#cloud-config\ncloud-init: x\n",
     });
     const made = async (name: string): Promise<Buffer> => {
       const words = ["--layout", "nocloud", "--meta-data", at("meta"), "--vendor-data", at(name)];
@@ -143,11 +144,15 @@ describe("configdrive build", () => {
     expect((await made("text")).equals(await made("inMember"))).toBe(true);
     expect((await made("mime")).equals(await made("mimeInMember"))).toBe(true);
     expect((await made("bare")).includes("#cloud-config\n")).toBe(true);
+    expect((await made("likeMember")).includes("#cloud-config\ncloud-init: x\n")).toBe(true);
     const refused = async (content: string | Buffer): Promise<string> => {
       await writeFile(at("bad"), content);
       return (await build(at, "--layout", "nocloud", "--vendor-data", at("bad"))).detail;
     };
-    expect(await refused("packages: [chrony]\n")).toContain("the member cloud-init");
+    for (const dropped of ["packages: [chrony]\n", "{}\n", "[]\n", "# mine\n#cloud-config\n{}\n", "# mine\n", ""])
+      expect(await refused(dropped)).toContain("the member cloud-init");
+    for (const rest of ["#cloud-config\n{}\n", "#!/bin/sh\n"])
+      expect(await refused(`\ufeff${rest}`)).toContain("begins with a byte order mark");
     expect(await refused(Buffer.from("#cloud-config\n# caf\u00e9\n", "latin1"))).toBe(
       "The vendor_data given is not UTF-8 text.",
     );
@@ -166,6 +171,18 @@ describe("configdrive build", () => {
     expect(told).toMatchObject({ exit: 3, code: "INVALID_REQUEST" });
     expect(told.detail).toBe(
       `The meta_data given has a number that begins with zeros in line ${line}: give it as text, in quotation marks.`,
+    );
+  });
+
+  test("takes yes and no for true and false in network data, and nowhere else", async () => {
+    const network = "version: 2\nethernets:\n  eno1:\n    dhcp4: no\n    addresses: [10.0.0.5/24]\n";
+    const at = await withFiles({ network, meta: "instance-id: i\nanswer: no\n", twice: "uuid: u\nuuid: v\n" });
+    const words = ["--layout", "nocloud", "--network-data", at("network"), "-o", at("out")];
+    expect(await run(["configdrive", "build", ...words])).toMatchObject({ code: 0 });
+    expect((await readFile(at("out"))).includes('"dhcp4":false')).toBe(true);
+    expect((await build(at, "--meta-data", at("meta"))).detail).toMatch(/ in line 2 .* true or false for yes or no\.$/);
+    expect((await build(at, "--meta-data", at("twice"))).detail).toBe(
+      "The meta_data given names a key a second time in line 2: only one of them would count.",
     );
   });
 

@@ -29,10 +29,67 @@ const onVlan = (changed: JsonObject): JsonObject => ({
   networks: [{ ...network, link: "v0" }],
 });
 
+const ip4 = (changes: JsonObject): JsonObject =>
+  onNetwork({ id: "n1", link: "l0", type: "ipv4", ip_address: "192.0.2.7", ...changes });
+const ip6 = (changes: JsonObject): JsonObject =>
+  onNetwork({ id: "n1", link: "l0", type: "ipv6", ip_address: "2001:db8::7", ...changes });
+const onRoute = (route: JsonObject): JsonObject => ip4({ routes: [{ gateway: "192.0.2.1", ...route }] });
+
 /** `fails`: for all cards. `nothing`: no card. `bare`: one without an address, be it that nothing has a use for it. */
 export type Outcome = "fails" | "nothing" | "bare" | "whole";
 
-export const networkCases: readonly (readonly [string, Json, Outcome, readonly RegExp[]])[] = [
+type NetworkCase = readonly [string, Json, Outcome, readonly RegExp[]];
+
+const badAddress = /network "n1" has a malformed ip_address/;
+const badMask = /network "n1" has a malformed netmask beside its ip_address/;
+const badRoutes = /network "n1" has routes that are no list/;
+
+const addressCases: readonly NetworkCase[] = [
+  ["an address and a netmask", ip4({ netmask: "255.255.255.0" }), "whole", []],
+  ["an address and no netmask", ip4({}), "whole", []],
+  ["an address with its prefix", ip4({ ip_address: "192.0.2.7/24" }), "whole", []],
+  ["an address with its netmask", ip4({ ip_address: "192.0.2.7/255.255.255.0" }), "whole", []],
+  ["a prefix for a netmask", ip4({ netmask: "24" }), "whole", []],
+  ["a number for a netmask", ip4({ netmask: 24 }), "whole", []],
+  ["a netmask of hosts", ip4({ netmask: "0.0.0.255" }), "whole", []],
+  ["a netmask of zeros", ip4({ netmask: "0.0.0.0" }), "whole", []],
+  ["null for a netmask", ip4({ netmask: null }), "whole", []],
+  ["a bad netmask beside a prefix", ip4({ ip_address: "192.0.2.7/24", netmask: "x" }), "whole", []],
+  ["an address of version 6", ip6({ netmask: "ffff:ffff:ffff:ffff::" }), "whole", []],
+  ["an address of version 6 with its prefix", ip6({ ip_address: "2001:db8::7/64" }), "whole", []],
+  ["an address of version 6 in a network of version 4", ip4({ ip_address: "2001:db8::7", netmask: "64" }), "whole", []],
+  ["an address of three bytes", ip4({ ip_address: "192.0.2" }), "fails", [badAddress]],
+  ["an address with zeros before", ip4({ ip_address: "192.0.2.07" }), "fails", [badAddress]],
+  ["a number for an address", ip4({ ip_address: 7 }), "fails", [badAddress]],
+  ["a list for an address", ip4({ ip_address: ["192.0.2.7"] }), "fails", [badAddress]],
+  ["an empty address", ip4({ ip_address: "" }), "fails", [/network "n1" has no ip_address/]],
+  ["a prefix that is too long", ip4({ ip_address: "192.0.2.7/33" }), "fails", [badAddress]],
+  ["a mask behind an address of version 6", ip6({ ip_address: "2001:db8::7/ffff::" }), "fails", [badAddress]],
+  ["two prefixes", ip4({ ip_address: "192.0.2.7/24/24" }), "fails", [badAddress]],
+  ["a netmask with a hole", ip4({ netmask: "255.0.255.0" }), "fails", [badMask]],
+  ["a netmask that is none", ip4({ netmask: "x" }), "fails", [badMask]],
+  ["a netmask of version 4 in version 6", ip6({ netmask: "255.255.255.0" }), "fails", [badMask]],
+  ["null for routes", ip4({ routes: null }), "fails", [badRoutes]],
+  ["null for routes of a DHCP network", onNetwork({ ...network, routes: null }), "fails", [/"n0" has routes that are/]],
+  ["routes that are texts", ip4({ routes: ["192.0.2.1"] }), "fails", [/has a route that is no object/]],
+  ["an object for routes", ip4({ routes: { network: "0.0.0.0" } }), "fails", [badRoutes]],
+  ["a route", onRoute({ network: "0.0.0.0", netmask: "0.0.0.0" }), "whole", []],
+  ["a route of version 6", onRoute({ network: "::", netmask: "::" }), "whole", []],
+  ["a route with its prefix", onRoute({ network: "198.51.100.0/24" }), "whole", []],
+  ["a route with a prefix of its own", onRoute({ network: "198.51.100.0", prefix: 24, netmask: "x" }), "whole", []],
+  ["a route with a destination", onRoute({ destination: "198.51.100.0", netmask: "255.255.255.0" }), "whole", []],
+  ["a route without a network", onRoute({}), "fails", [/network "n1" has a route with no network/]],
+  ["a route to a name", onRoute({ network: "default" }), "fails", [/has a route with a malformed network/]],
+  [
+    "a route with a bad netmask",
+    onRoute({ network: "0.0.0.0", netmask: "255.0.255.0" }),
+    "fails",
+    [/malformed netmask/],
+  ],
+];
+
+export const networkCases: readonly NetworkCase[] = [
+  ...addressCases,
   ["one card", onLink({}), "whole", []],
   ["a name for a MAC address", onLink({ name: "eno1" }, without(link, "ethernet_mac_address")), "whole", []],
   ["numbers for ids", { links: [{ ...link, id: 1 }], networks: [{ ...network, link: 1 }] }, "whole", []],
@@ -48,7 +105,8 @@ export const networkCases: readonly (readonly [string, Json, Outcome, readonly R
   ["hyphens in a MAC address", onLink({ ethernet_mac_address: "52-54-00-aa-bb-01" }), "fails", [/"l0" .* hyphens/]],
   ["hyphens, and a name", onLink({ name: "eno1", ethernet_mac_address: "52-54-00-aa-bb-01" }), "whole", [/hyphens/]],
   ["a number for a MAC address", onLink({ ethernet_mac_address: 5 }), "fails", [/"l0" has a malformed MAC/]],
-  ["an empty MAC address", onLink({ ethernet_mac_address: "" }), "fails", [/"l0" has a malformed MAC/]],
+  ["an empty MAC address", onLink({ ethernet_mac_address: "" }), "fails", [/"l0" has no ethernet_mac_address/]],
+  ["an empty MAC address, and a name", onLink({ name: "eno1", ethernet_mac_address: "" }), "whole", []],
   ["no MAC address", onLink({}, without(link, "ethernet_mac_address")), "fails", [/"l0" has no ethernet_mac_address/]],
   ["a link without a type", onLink({}, without(link, "type")), "fails", [/link "l0" has no type/]],
   ["a link without an id", { links: [link, without(other, "id")], networks: [network] }, "fails", [/has no id/]],

@@ -351,8 +351,8 @@ describe("S3", () => {
   });
 
   /** As Amazon's answers: the region stands behind the code, and may come with the next piece. */
-  const malformed = (region: string): readonly [string, string] => [
-    "<?xml version='1.0'?><Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong",
+  const malformed = (region: string, code = "AuthorizationHeaderMalformed"): readonly [string, string] => [
+    `<?xml version='1.0'?><Error><Code>${code}</Code><Message>wrong`,
     `</Message>${region}<RequestId>1</RequestId></Error>`,
   ];
 
@@ -364,6 +364,15 @@ describe("S3", () => {
       { "x-amz-bucket-region": "eu-west-3" },
       "The bucket is in the region eu-west-3",
     ],
+    ...["InvalidRegion", "TemporaryRedirect", "IllegalLocationConstraintException"].map(
+      (code) =>
+        [
+          `its document for ${code}`,
+          malformed("<Region>eu-west-3</Region>", code),
+          {},
+          "The bucket is in the region eu-west-3",
+        ] as const,
+    ),
     ["no word", malformed(""), {}, "The store expects another region than eu-test-1"],
     ["what is no region", malformed("<Region>a b&lt;</Region>"), {}, "The store expects another region than eu-test-1"],
   ] as const)("tells the region that the store names in %s", async (_what, [first, rest], headers, said) => {

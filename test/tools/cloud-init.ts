@@ -76,6 +76,32 @@ def judge(data):
 print(json.dumps([judge(data) for data in json.loads(sys.argv[2])]))
 `;
 
+/** With plain scalars of YAML: of which type each is, and its value as text; null for what is none. */
+export const readScalars = `
+import json, sys, yaml
+def read(text):
+    try:
+        value = yaml.safe_load("v: " + text + "\\n")["v"]
+    except Exception:
+        return None
+    return [type(value).__name__, str(value)]
+print(json.dumps([read(text) for text in json.load(open(sys.argv[1]))]))
+`;
+
+/** With a NoCloud network-config as text: what comes of it. */
+export const judgeNetworkConfig = `
+import json, sys, yaml
+from cloudinit import net
+from cloudinit.net import network_state
+config = yaml.safe_load(sys.argv[1])
+try:
+    network_state.parse_net_config_data(config)
+    [mac.lower() for mac, *_ in net.extract_physdevs(config)]
+    print('"whole"')
+except AttributeError:
+    print('"fails"')
+`;
+
 /** With a NoCloud network-config: the names of its interfaces, without what it may be wrapped in. */
 export const readNetworkConfig = `
 import json, sys

@@ -3,6 +3,8 @@ import { isUtf8 } from "node:buffer";
 import { type Document, isCollection, parseDocument, visit, YAMLError } from "yaml";
 import type { Json } from "../../core/driver.ts";
 import { isDeeperThan } from "../canonical-json.ts";
+import { isMacInBase60 } from "./yaml/older-yaml.ts";
+import { ownYamlFault } from "./yaml/own-yaml.ts";
 
 /** Whoever walks through a document may recurse as deep as this. */
 const deepest = 64;
@@ -12,9 +14,9 @@ const longestYamlBytes = 64 << 10;
 /** Whoever gives it waits for nobody but himself. */
 const longestOwnYamlBytes = 256 << 10;
 
-/** `fault`: a sentence's end, for people. `unread`: what it is nobody knows, since our limits kept us from looking. */
+/** `numericMac`: the line of a MAC address that is a number to cloud-init. `fault`: a sentence's end, for people. `unread`: what it is nobody knows, since our limits kept us from looking. */
 export type GivenDocument =
-  | { readonly value: Json; readonly fault?: never }
+  | { readonly value: Json; readonly fault?: never; readonly numericMac?: number }
   | { readonly fault: string; readonly unread?: true };
 
 const nested: GivenDocument = { fault: `nests deeper than ${deepest} levels`, unread: true };
@@ -62,33 +64,41 @@ const requireSimple = (document: Document): void => {
   if (nodes * aliases > mostAliasSteps) throw new ReferenceError("too many aliases");
 };
 
-/** Octal to YAML 1.1, decimal to 1.2, and meant as text by whoever wrote it. Answers where the first is. */
-const lineWithZeros = (text: string, document: Document): number | undefined => {
-  let at: number | undefined;
+interface YamlOptions {
+  /** By us, as JSON: it has to mean the same to everybody. */
+  readonly toBeWritten?: boolean;
+  /** Then `yes`, `no`, `on` and `off` are true and false. */
+  readonly takesYesAndNo?: boolean;
+}
+
+/** The line of the first one that cloud-init takes for a number. */
+const lineOfMac = (text: string, document: Document): number | undefined => {
+  let offset: number | undefined;
   visit(document, {
-    Scalar: (_key, { value, source = "", range }) => {
-      if (typeof value !== "number" || !/^[-+]?0\d/.test(source)) return undefined;
-      at = range?.[0];
+    Scalar: (_key, scalar) => {
+      if (!isMacInBase60(scalar)) return undefined;
+      offset = scalar.range?.[0];
       return visit.BREAK;
     },
   });
-  return at === undefined ? undefined : text.slice(0, at).split("\n").length;
+  return offset === undefined ? undefined : text.slice(0, offset).split("\n").length;
 };
 
-const yamlOf = (text: string, toBeWritten: boolean): GivenDocument => {
-  let line: number | undefined;
+const yamlOf = (text: string, { toBeWritten = false, takesYesAndNo = false }: YamlOptions): GivenDocument => {
+  let fault: string | undefined;
+  let numericMac: number | undefined;
   const given = parsed((): Json => {
     const document: Document = parseDocument(text, yamlOptions);
     const [error] = document.errors;
     if (error !== undefined) throw error;
     requireSimple(document);
-    if (toBeWritten) line = lineWithZeros(text, document);
+    if (toBeWritten) fault = ownYamlFault(text, document, takesYesAndNo);
+    numericMac = lineOfMac(text, document);
     const value = document.toJS({ maxAliasCount: 100 }) as unknown;
     return value === undefined ? null : (JSON.parse(JSON.stringify(value)) as Json);
   }, "is neither JSON nor YAML");
-  return line === undefined
-    ? given
-    : { fault: `has a number that begins with zeros in line ${line}: give it as text, in quotation marks` };
+  if (fault !== undefined) return { fault };
+  return given.fault === undefined && numericMac !== undefined ? { ...given, numericMac } : given;
 };
 
 /** What an image holds as JSON. */
@@ -98,13 +108,10 @@ export const readJson = (bytes: Buffer): GivenDocument => {
   return text === undefined ? { fault: "is not UTF-8 text" } : jsonOf(text);
 };
 
-/**
- * JSON or YAML, and why it is neither.
- * @param toBeWritten by us, as JSON: it has to mean the same to everybody
- */
+/** JSON or YAML, and why it is neither. */
 export const readDocument = (
   bytes: Uint8Array,
-  { toBeWritten = false, mostYamlBytes = longestOwnYamlBytes } = {},
+  { mostYamlBytes = longestOwnYamlBytes, ...options }: YamlOptions & { readonly mostYamlBytes?: number } = {},
 ): GivenDocument => {
   const text = textOf(bytes);
   if (text === undefined) return { fault: "is not UTF-8 text" };
@@ -112,7 +119,7 @@ export const readDocument = (
   if (json.fault === undefined || json === nested) return json;
   if (bytes.length > mostYamlBytes)
     return { fault: `is not JSON, and with more than ${mostYamlBytes} bytes not read as YAML`, unread: true };
-  return yamlOf(text, toBeWritten);
+  return yamlOf(text, options);
 };
 
 /** What an image holds as YAML, of which JSON is a part. */

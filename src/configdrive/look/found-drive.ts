@@ -32,6 +32,8 @@ export interface FoundDrive {
   readonly userData?: Buffer;
   /** By the file's name. */
   readonly vendorData: readonly { readonly name: string; readonly bytes: Buffer }[];
+  /** The line of a MAC address in the network data that is a number to cloud-init. */
+  readonly numericMac?: number;
   /** Documents that are not what their names say, or that were not looked into. */
   readonly malformed: readonly Malformed[];
 }
@@ -90,6 +92,7 @@ const bytesIn =
 
 const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Promise<FoundDrive> => {
   const malformed: Malformed[] = [];
+  const numericMacs = new Map<string, number>();
   const bytesOf = bytesIn(view);
   const breathe = createBreathe();
   const document = async (path: string): Promise<Json | undefined> => {
@@ -98,7 +101,10 @@ const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Pro
     // One may take as long as others can wait.
     await breathe(bytes.length);
     const given = layout === "nocloud" ? readYaml(bytes) : readJson(bytes);
-    if (given.fault === undefined) return given.value;
+    if (given.fault === undefined) {
+      if (given.numericMac !== undefined) numericMacs.set(path, given.numericMac);
+      return given.value;
+    }
     malformed.push({ path, ...(given.unread === true && { unread: given.fault }) });
     return null;
   };
@@ -110,12 +116,14 @@ const readDrive = async (view: FileView, layout: DriveLayout, names: Names): Pro
   const metaData = await document(names.metaData);
   const networkData = await document(names.networkData);
   const userData = await bytesOf(names.userData);
+  const numericMac = numericMacs.get(names.networkData);
   return {
     layout,
     ...(metaData !== undefined && { metaData }),
     ...(networkData !== undefined && { networkData }),
     ...(userData !== undefined && { userData }),
     vendorData,
+    ...(numericMac !== undefined && { numericMac }),
     malformed,
   };
 };

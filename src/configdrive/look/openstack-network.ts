@@ -3,6 +3,7 @@
 import type { Json } from "../../core/driver.ts";
 import { isList, isObject, type JsonObject } from "../canonical-json.ts";
 import { macWarnings } from "./mac-address.ts";
+import { networkFault } from "./openstack-addresses.ts";
 
 const atAll = "cloud-init would configure no network at all";
 /** A name that is longer is cut where it is told. */
@@ -58,8 +59,8 @@ const vlanWarnings = (name: string, link: JsonObject, { links }: Ties): readonly
 };
 
 const cardWarnings = (name: string, { ethernet_mac_address: mac, name: given }: JsonObject): readonly string[] => {
-  const isMissing = (mac === undefined || mac === null) && given === undefined;
-  return isMissing ? [`${name} has no ethernet_mac_address: ${atAll}.`] : givenMacWarnings(name, mac);
+  if (mac !== undefined && mac !== null && mac !== "") return macWarnings(name, mac);
+  return given === undefined ? [`${name} has no ethernet_mac_address: ${atAll}.`] : [];
 };
 
 const kindWarnings = (name: string, link: JsonObject, ties: Ties): readonly string[] => {
@@ -82,16 +83,15 @@ const linkWarnings = (link: Json, ties: Ties): readonly string[] => {
   ];
 };
 
-const withAddress = new Set<Json | undefined>(["ipv4", "ipv6", "static", "static6"]);
-
 const tieWarnings = (network: Json, { links }: Ties): readonly string[] => {
   if (!isObject(network)) return [`network_data has a network that is no object: ${atAll}.`];
-  const { id, link, type, ip_address: address } = network;
+  const { id, link, type } = network;
   const name = `network_data's network ${JSON.stringify(nameOf(id))}`;
   if (link === undefined) return [`${name} has no link: ${atAll}.`];
   if (!links.has(link)) return [`${name} is on a link that network_data does not have: cloud-init would leave it out.`];
   if (typeof type !== "string") return [`${name} has no type: ${atAll}.`];
-  return withAddress.has(type) && !isName(address) ? [`${name} has no ip_address: ${atAll}.`] : [];
+  const fault = networkFault(network);
+  return fault === undefined ? [] : [`${name} has ${fault}: ${atAll}.`];
 };
 
 const serviceWarnings = (services: Json): readonly string[] =>

@@ -54,6 +54,9 @@ export const hasHeader = (bytes: Buffer): boolean => {
   return kind === "MIME message" || headers.some(([, named]) => named === kind);
 };
 
+export const withoutMark = (bytes: Buffer): Buffer =>
+  bytes.toString("latin1", 0, byteOrderMark.length) === byteOrderMark ? bytes.subarray(byteOrderMark.length) : bytes;
+
 const known = "#cloud-config, #!, #include, #cloud-boothook, ## template: jinja, or a MIME-Version";
 
 /** Why cloud-init would not run it, for people. */

@@ -48,6 +48,13 @@ const nocloudWarnings = ({ layout }: FoundDrive, view: FileView): readonly strin
     ? ["There is no user-data: cloud-init takes a NoCloud drive only with meta-data and user-data, be it empty."]
     : [];
 
+const numericMacWarnings = ({ numericMac: line }: FoundDrive): readonly string[] =>
+  line === undefined
+    ? []
+    : [
+        `network-config has a MAC address without quotation marks in line ${line}: cloud-init would take it for a number and configure no network with it.`,
+      ];
+
 export const driveWarnings = (drive: FoundDrive, view: FileView): readonly string[] => {
   const { layout, folder, networkData, userData, malformed } = drive;
   if (layout === undefined) return [];
@@ -60,6 +67,7 @@ export const driveWarnings = (drive: FoundDrive, view: FileView): readonly strin
     ),
     ...metaDataWarnings(drive),
     ...(malformed.some(({ path }) => /network/.test(path)) ? [] : networkWarnings(networkData, layout)),
+    ...numericMacWarnings(drive),
     ...(userData === undefined ? [] : userDataWarnings(userData)),
     ...nocloudWarnings(drive, view),
   ];

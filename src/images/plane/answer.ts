@@ -8,7 +8,8 @@ import type { LivePublication } from "../publications/live.ts";
 import { parseRange } from "../ranges.ts";
 import { type AdmissionObserver, admit, isStranger } from "./admission.ts";
 import { evaluateConditions, rangeApplies } from "./conditions.ts";
-import type { Connection, ConnectionLimits, Connections } from "./connections.ts";
+import type { Connection, ConnectionLimits } from "./connection.ts";
+import type { Connections } from "./connections.ts";
 import type { Content } from "./contents.ts";
 import type { Guesses } from "./guesses.ts";
 import { type Reader, readerBehind, type ReaderPolicy } from "./readers.ts";
@@ -32,7 +33,7 @@ export interface Plane {
 }
 
 /** One request on its way. `sentBytes` says what was sent so far. */
-interface Exchange {
+export interface Exchange {
   readonly plane: Plane;
   readonly connection: Connection;
   readonly request: IncomingMessage;
@@ -55,7 +56,6 @@ const bodies = {
 
 /** What a refused body may still send before the connection is cut. */
 const swallowBytes = 1 << 20;
-const nothing = (): number => 0;
 
 /** The path of an origin-form or absolute-form target; whatever else follows it (a query) makes it another path. */
 const pathOf = (target: string): string =>
@@ -175,7 +175,7 @@ const withContent = (exchange: Exchange, live: LivePublication, reader: Reader, 
   };
 };
 
-const answer = (exchange: Exchange): void => {
+export const answer = (exchange: Exchange): void => {
   const { plane, request, response } = exchange;
   if (request.method !== "GET" && request.method !== "HEAD") return refuseMethod(exchange);
   const live = plane.book.at(pathOf(request.url ?? ""));
@@ -199,45 +199,3 @@ const answer = (exchange: Exchange): void => {
     },
   );
 };
-
-const run = (plane: Plane, connection: Connection, request: IncomingMessage, response: ServerResponse): void => {
-  connection.answering = true;
-  connection.receiving = false;
-  connection.seenProgress = connection.progress;
-  connection.since = plane.monotonic();
-  const exchange: Exchange = {
-    plane,
-    connection,
-    request,
-    response,
-    status: 0,
-    sentBytes: nothing,
-    finish: undefined,
-    lastStep: undefined,
-  };
-  response.once("close", () => {
-    exchange.finish?.();
-    plane.observer.onRequest?.({ status: exchange.status, bytes: exchange.sentBytes() });
-    connection.answering = false;
-    connection.since = plane.monotonic();
-    connection.readBefore = connection.socket.bytesRead;
-    if (!connection.socket.destroyed) connection.waiting.shift()?.();
-  });
-  answer(exchange);
-};
-
-/** The request listener: one request of a connection at a time, pipelined ones wait their turn. */
-export const createAnswerer =
-  (plane: Plane) =>
-  (request: IncomingMessage, response: ServerResponse): void => {
-    const connection = plane.connections.of(request.socket);
-    if (!connection) {
-      request.socket.destroy();
-    } else if (!connection.answering) {
-      run(plane, connection, request, response);
-    } else if (connection.waiting.length >= plane.limits.pipelined) {
-      request.socket.destroy();
-    } else {
-      connection.waiting.push(() => run(plane, connection, request, response));
-    }
-  };

@@ -2,12 +2,14 @@
 import type { Log } from "../../core/ports.ts";
 import { Recent } from "../recent.ts";
 
-export type Crowding = "closed" | "refused" | "full";
+export type Crowding = "closed" | "turns" | "refused" | "full, closed" | "full, refused";
 
 const messages: Readonly<Record<Crowding, string>> = {
   closed: "an address has more connections than it may: its longest idle one was closed",
+  turns: "an address has more connections than it may, all in use: they take turns, each closed after an answer",
   refused: "an address has more connections than it may, all in use: a new one was refused",
-  full: "the image plane has as many connections as it may: a new one was refused",
+  "full, closed": "the image plane has as many connections as it may: the longest idle one was closed",
+  "full, refused": "the image plane has as many connections as it may, all in use: a new one was refused",
 };
 
 const logEveryMs = 60_000;
@@ -31,7 +33,7 @@ export class CrowdingLog {
   }
 
   note(crowding: Crowding, remote: string, limit: number): void {
-    const key = crowding === "full" ? crowding : `${crowding} ${remote}`;
+    const key = crowding.startsWith("full") ? crowding : `${crowding} ${remote}`;
     const told = this.#told.use(key) ?? { times: 0, loggedAt: Number.NEGATIVE_INFINITY };
     told.times += 1;
     const now = this.#monotonic();

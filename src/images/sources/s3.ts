@@ -50,8 +50,13 @@ const sign = async (uri: URL, credential: S3Credential, now: number): Promise<Qu
 };
 
 /** What a signature for another region is answered with, and a bucket that lies elsewhere. */
-const wrongRegion = "AuthorizationHeaderMalformed";
-const elsewhere = "PermanentRedirect";
+const wrongRegion = new Set<string | undefined>(["AuthorizationHeaderMalformed", "InvalidRegion"]);
+const elsewhere = new Set<string | undefined>([
+  "PermanentRedirect",
+  "TemporaryRedirect",
+  "IllegalLocationConstraintException",
+]);
+const isOfPlaces = (code: string | undefined): boolean => wrongRegion.has(code) || elsewhere.has(code);
 
 const codeIn = (text: string): string | undefined => /<Code>([A-Za-z0-9.]{1,64})<\/Code>/.exec(text)?.[1];
 const regionIn = (text: string): string | undefined => /<Region>([A-Za-z0-9-]{1,64})<\/Region>/.exec(text)?.[1];
@@ -59,7 +64,7 @@ const regionIn = (text: string): string | undefined => /<Region>([A-Za-z0-9-]{1,
 /** The region stands behind the code. */
 const tellsAll = (text: string): boolean => {
   const code = codeIn(text);
-  return code !== undefined && (code !== wrongRegion || regionIn(text) !== undefined || text.includes("</Error>"));
+  return code !== undefined && (!isOfPlaces(code) || regionIn(text) !== undefined || text.includes("</Error>"));
 };
 
 /** The beginning of the store's error document, as far as it tells something. */
@@ -86,10 +91,10 @@ const toldRegion = ({ headers }: OriginAnswer, text: string): string | undefined
 
 /** Only where the store speaks of places: some tell their own region whatever is wrong. */
 const regionHint = (code: string | undefined, told: string | undefined, ours: string): string | undefined => {
-  if (code !== wrongRegion && code !== elsewhere) return undefined;
+  if (!isOfPlaces(code)) return undefined;
   if (told !== undefined && told !== ours)
     return `The bucket is in the region ${told}: set the credential anew with \`--region ${told}\` and an endpoint that serves it.`;
-  return code === wrongRegion
+  return wrongRegion.has(code)
     ? `The store expects another region than ${ours}: set the credential anew with \`--region\`.`
     : undefined;
 };
