@@ -44,7 +44,10 @@ const textOf = (bytes: Uint8Array, what: "user_data" | "vendor_data"): string =>
 
 const hasMember = (value: Json | undefined): boolean => isObject(value) && value["cloud-init"] !== undefined;
 
-/** NoCloud's is read like user data: what begins as such is taken as it is, but a MIME message may stand in the member where OpenStack's has it. */
+/**
+ * NoCloud's is read like user data: what begins as such is taken as it is, but a MIME message may stand in the member where OpenStack's has
+ * it.
+ */
 const nocloudVendorData = (bytes: Buffer): Json => {
   if (hasHeader(bytes)) {
     const value = kindOfUserData(bytes) === "MIME message" ? parseYamlDocument(bytes) : undefined;

@@ -65,7 +65,10 @@ const detachOne = async (work: Work, id: string): Promise<Outcome> => {
   return { attachment: id, slot: found.slot, found: found.found };
 };
 
-/** Null when the attachment has been detached already, or has got another medium than the one that a rule judged. The undo gives the attachment its former state back. */
+/**
+ * Null when the attachment has been detached already, or has got another medium than the one that a rule judged. The undo gives the attachment
+ * its former state back.
+ */
 const beginStep = (work: Work, id: string): Promise<{ readonly state: string } | null> =>
   work.context.step(
     `begin ${id}`,

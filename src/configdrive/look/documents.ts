@@ -14,7 +14,10 @@ const longestYamlBytes = 64 << 10;
 /** Whoever gives it waits for nobody but himself. */
 const longestOwnYamlBytes = 256 << 10;
 
-/** `numericMac`: the line of a MAC address that is a number to cloud-init. `fault`: a sentence's end, for people. `unread`: what it is nobody knows, since our limits kept us from looking. */
+/**
+ * `numericMac`: the line of a MAC address that is a number to cloud-init. `fault`: a sentence's end, for people. `unread`: what it is nobody
+ * knows, since our limits kept us from looking.
+ */
 export type GivenDocument =
   | { readonly value: Json; readonly fault?: never; readonly numericMac?: number }
   | { readonly fault: string; readonly unread?: true };

@@ -101,7 +101,10 @@ const eject = async (
   });
 };
 
-/** A slot that is full and shows no URL, or one that looks like ours, may hold ours or not: that is not for us to decide, and it stays remembered. */
+/**
+ * A slot that is full and shows no URL, or one that looks like ours, may hold ours or not: that is not for us to decide, and it stays
+ * remembered.
+ */
 const forget = async (
   deps: Deps,
   { id, leftIn }: AttachmentRecord,

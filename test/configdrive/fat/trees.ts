@@ -90,7 +90,8 @@ export const mtoolsTreeArbitrary = treesOf(letters);
 
 /**
  * mcopy leaves zeros in the aliases of some names with a tilde, so that the long name's checksum is wrong; it loses accents that stand alone;
- * it takes a folder with a bracket in its name for a pattern, and then copies what lies in it elsewhere; and it takes a file `-` for its standard input.
+ * it takes a folder with a bracket in its name for a pattern, and then copies what lies in it elsewhere; and it takes a file `-` for its
+ * standard input.
  */
 export const mcopyTreeArbitrary = treesOf(letters.filter((letter) => !["~", "-", "[", "\u0301"].includes(letter)));
 
