@@ -54,6 +54,9 @@ export type StepState = (typeof stepStates)[number];
 export const attachmentStates = ["attaching", "attached", "detaching", "detached", "failed"] as const;
 export type AttachmentState = (typeof attachmentStates)[number];
 
+/** In which an attachment claims its role on the machine. The index `attachments_live_role` says the same. */
+export const liveStates = ["attaching", "attached", "detaching"] as const satisfies readonly AttachmentState[];
+
 export const tlsModes = ["verify", "pinned", "insecure"] as const;
 export type TlsMode = (typeof tlsModes)[number];
 

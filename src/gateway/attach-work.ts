@@ -6,7 +6,7 @@ import type { AttachmentRole, ResetType } from "../core/vocabulary.ts";
 import type { BootWish } from "./boot.ts";
 import type { Link } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { addWarning } from "./watching/rounds.ts";
+import { addWarning } from "./attachments.ts";
 
 /** The operation's sealed input. */
 export interface AttachInput {

@@ -4,6 +4,7 @@ import { MediabayError } from "../core/errors.ts";
 import type { PublicationRecord } from "../core/ports.ts";
 import { refuseWhereAgentMayRun } from "./agent-guard.ts";
 import { type AttachmentWork, type AttachWork, audit, warn } from "./attach-work.ts";
+import { liveStates } from "../core/vocabulary.ts";
 import { bootableOf } from "./boot.ts";
 import { mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
@@ -63,10 +64,7 @@ export const slotsOfOurs = async (
   machineId: string,
   aside?: string,
 ): Promise<ReadonlySet<string>> => {
-  const { items } = await attachments.list(
-    { limit: 100 },
-    { machineId, states: ["attaching", "attached", "detaching"] },
-  );
+  const { items } = await attachments.list({ limit: 100 }, { machineId, states: liveStates });
   return new Set(items.flatMap((item) => (item.id === aside || item.slot === undefined ? [] : [item.slot])));
 };
 

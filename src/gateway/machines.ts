@@ -4,6 +4,7 @@ import type { Credentials, Endpoint, TlsPolicy } from "../core/driver.ts";
 import { MediabayError } from "../core/errors.ts";
 import type { Gateway, MachineChange, NewEndpoint, NewMachine, RequestOptions } from "../core/gateway.ts";
 import type { EndpointRecord, MachineRecord } from "../core/records.ts";
+import { liveStates } from "../core/vocabulary.ts";
 import type { SubmittingDeps } from "./deps.ts";
 import { leftBehind } from "./own-media.ts";
 
@@ -164,10 +165,7 @@ export const removeMachine: (
       machine: record.name,
     });
   }
-  const live = await deps.attachments.list(
-    { limit: 100 },
-    { machineId: record.id, states: ["attaching", "attached", "detaching"] },
-  );
+  const live = await deps.attachments.list({ limit: 100 }, { machineId: record.id, states: liveStates });
   if (live.items.length > 0 && force !== true) {
     throw new MediabayError("MACHINE_BUSY", `Machine ${record.name} has ${live.items.length} live attachment(s).`, {
       machine: record.name,

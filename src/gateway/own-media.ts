@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Slot } from "../core/driver.ts";
 import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { allOf } from "./watching/rounds.ts";
+import { allWith } from "./attachments.ts";
 
 /** `alike`: its URL looks like ours, but is under no address of ours, so that it may be another gateway's. */
 export type Owned = Slot & { readonly attachmentId?: string; readonly leftover?: true; readonly alike?: true };
@@ -21,11 +21,10 @@ export const nothingLeft = { leftIn: undefined, leftMark: undefined } as const;
 const markOf = (url: string): string => createHash("sha256").update(url).digest("hex");
 
 /** Those attachments of a machine that may have left a medium in. */
-export const leftBehind = async (
+export const leftBehind = (
   { attachments }: Pick<GatewayDeps, "attachments">,
   machineId: string,
-): Promise<readonly AttachmentRecord[]> =>
-  (await allOf(attachments, { machineId, has: "leftIn" })).filter(({ leftIn }) => leftIn !== undefined);
+): Promise<readonly AttachmentRecord[]> => allWith(attachments, { machineId, has: "leftIn" });
 
 /**
  * By the URL that is shown; of what shows none, nothing can be told. A publication whose terms are over is its attachment's still. What is
@@ -43,7 +42,8 @@ export const withOwner = (
   if (publication !== undefined)
     return publication.machineId === machineId ? { ...slot, attachmentId: publication.attachmentId } : slot;
   const hosts = [undefined, ...endpoints.map(({ imageHost }) => imageHost)];
-  const isRemembered = left.some(({ leftMark }) => leftMark === markOf(shown));
+  const mark = markOf(shown);
+  const isRemembered = left.some(({ leftMark }) => leftMark === mark);
   if (isRemembered || hosts.some((host) => publications.isOurs(shown, host))) return { ...slot, leftover: true };
   return publications.isAlike(shown) ? { ...slot, alike: true } : slot;
 };

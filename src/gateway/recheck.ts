@@ -5,7 +5,8 @@ import { MediabayError } from "../core/errors.ts";
 import type { AttachmentRecord } from "../core/records.ts";
 import { type Conversations, mediaOf } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { allWith, goRound } from "./watching/rounds.ts";
+import { allWith } from "./attachments.ts";
+import { goRound } from "./watching/rounds.ts";
 
 const roundMs = 30_000;
 /** For one machine: its turn, its BMC, an insert. */
@@ -39,7 +40,7 @@ const dueAttachments = async (
 ): Promise<readonly AttachmentRecord[]> => {
   const now = deps.clock.now();
   const due: AttachmentRecord[] = [];
-  for (const attachment of await allWith(deps.attachments, "idleUnmountMs", ["attached"])) {
+  for (const attachment of await allWith(deps.attachments, { states: ["attached"], has: "idleUnmountMs" })) {
     if ((notBefore.get(attachment.id) ?? 0) > now) continue;
     const { lastReadAt = 0 } = await deps.publications.reads(attachment.id);
     if (now - Math.max(attachment.observedAt ?? 0, lastReadAt) >= pauseOf(attachment)) due.push(attachment);

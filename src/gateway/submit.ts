@@ -5,7 +5,7 @@ import { MediabayError } from "../core/errors.ts";
 import type { Accepted, AttachRequest, RequestOptions } from "../core/gateway.ts";
 import type { NewOperation } from "../core/ports.ts";
 import type { AttachmentRecord, MachineRecord } from "../core/records.ts";
-import type { OperationKind } from "../core/vocabulary.ts";
+import { liveStates, type OperationKind } from "../core/vocabulary.ts";
 import type { AttachInput } from "./attach-work.ts";
 import { requireCredential } from "./credentials.ts";
 import type { SubmittingDeps } from "./deps.ts";
@@ -179,10 +179,7 @@ export const submitDetach = async (
 
 /** The youngest first, so that a config drive goes before the boot image that it came with. */
 const liveAttachments = async (deps: SubmittingDeps, machineId: string): Promise<string[]> => {
-  const { items } = await deps.attachments.list(
-    { limit: 100 },
-    { machineId, states: ["attaching", "attached", "detaching"] },
-  );
+  const { items } = await deps.attachments.list({ limit: 100 }, { machineId, states: liveStates });
   return [...items].sort((a, b) => b.createdAt - a.createdAt).map((item) => item.id);
 };
 

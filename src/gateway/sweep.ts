@@ -1,10 +1,9 @@
 // At start: what a crash may have left without an owner is found and cleaned before anything is served.
 import { MediabayError } from "../core/errors.ts";
+import { liveStates } from "../core/vocabulary.ts";
+import { allOf } from "./attachments.ts";
 import type { Conversations } from "./connect.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { allOf } from "./watching/rounds.ts";
-
-const live = ["attaching", "attached", "detaching"] as const;
 
 /** Withdraws the publications and releases the images that neither a live attachment nor an unfinished operation needs. */
 export const sweep = async (deps: GatewayDeps): Promise<void> => {
@@ -22,7 +21,7 @@ export const sweep = async (deps: GatewayDeps): Promise<void> => {
 };
 
 const liveAttachments = async ({ attachments }: GatewayDeps): Promise<Set<string>> =>
-  new Set((await allOf(attachments, { states: live })).map(({ id }) => id));
+  new Set((await allOf(attachments, { states: liveStates })).map(({ id }) => id));
 
 const perMachineMs = 60_000;
 

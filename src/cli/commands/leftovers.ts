@@ -1,14 +1,14 @@
 // mediabay leftovers [--eject]: media of ours that the gateway knows nothing of any more, as after an older database was put back.
 import type { Command } from "commander";
+import { liveStates } from "../../core/vocabulary.ts";
 import { at, connect, type RestClient } from "../client.ts";
 import type { Cli } from "../context.ts";
 import { Failure, refusal } from "../failure.ts";
 import { collectLabelFilter, parseCount } from "../input/arguments.ts";
 import { createView, type ProgressView } from "../progress/view.ts";
-import { operationFailure } from "../progress/wait.ts";
-import { watchEvents } from "../progress/watch.ts";
+import { endOf, operationFailure } from "../progress/wait.ts";
 import { plain, table } from "../render.ts";
-import { toAccepted, toAttachment, toMachine, toMedia, toOperation } from "../views.ts";
+import { toAccepted, toAttachment, toMachine, toMedia } from "../views.ts";
 
 interface LeftoversOptions {
   readonly label?: readonly string[];
@@ -52,8 +52,7 @@ interface Search {
 const eject = async (client: RestClient, machine: string, slot: string): Promise<void> => {
   const accepted = await client.call("DELETE", at`/v1/machines/${machine}/media/${slot}`);
   const { id } = toAccepted(accepted).operation;
-  await watchEvents(client, at`/v1/operations/${id}/events`, "0", new AbortController().signal, () => undefined);
-  const operation = toOperation(await client.call("GET", at`/v1/operations/${id}`));
+  const operation = await endOf(client, id, new AbortController().signal, () => undefined);
   if (operation.state !== "succeeded") throw operationFailure(operation);
 };
 
@@ -71,7 +70,7 @@ const doubt = async ({ client, untold }: Search, machine: string, slots: readonl
     return why === undefined ? [] : [{ machine, slot: slot.id, why }];
   });
   if (found.length === 0) return;
-  const query = { state: ["attaching", "attached", "detaching"] };
+  const query = { state: liveStates };
   const { items } = await client.list(at`/v1/machines/${machine}/attachments`, toAttachment, { query });
   untold.push(...found.filter(({ slot }) => !items.some((attachment) => attachment.slot === slot)));
 };
@@ -82,10 +81,11 @@ const look = async (search: Search, machine: string): Promise<void> => {
     const { slots } = toMedia(await client.call("GET", at`/v1/machines/${machine}/media`));
     for (const { id: slot, leftover } of slots) {
       if (leftover !== true) continue;
-      const at = leftovers.push({ machine, slot, ejected: false }) - 1;
+      const found = { machine, slot, ejected: false };
+      leftovers.push(found);
       if (!ejects) continue;
       await eject(client, machine, slot);
-      leftovers[at] = { machine, slot, ejected: true };
+      found.ejected = true;
     }
     await doubt(search, machine, slots);
   } catch (error) {

@@ -1,13 +1,13 @@
 // mediabay status [MACHINE]
 import type { Command } from "commander";
 import { formatSize } from "../../core/units.ts";
+import { liveStates } from "../../core/vocabulary.ts";
 import { at, connect, type RestClient } from "../client.ts";
 import type { Cli } from "../context.ts";
 import { fields, formatTime, plain, shortDigest, table } from "../render.ts";
 import { type AttachmentJson, isObject, type OperationJson, toAttachment, toMachine, toOperation } from "../views.ts";
 import { attachmentText } from "./attachment-text.ts";
 
-const live = ["attaching", "attached", "detaching"];
 const unfinished = ["queued", "running", "compensating"];
 
 const attachmentTable = (attachments: readonly AttachmentJson[]): string =>
@@ -49,7 +49,7 @@ const runningText = (operations: readonly OperationJson[]): string =>
 const overall = async (cli: Cli, client: RestClient): Promise<void> => {
   const answer = await client.call("GET", "/readyz");
   const gateway = isObject(answer) && typeof answer["status"] === "string" ? answer["status"] : "ready";
-  const { items: attachments } = await client.list("/v1/attachments", toAttachment, { query: { state: live } });
+  const { items: attachments } = await client.list("/v1/attachments", toAttachment, { query: { state: liveStates } });
   const { items: left } = await client.list("/v1/attachments", toAttachment, { query: leftQuery });
   const { items: operations } = await client.list("/v1/operations", toOperation, { query: { state: unfinished } });
   await cli.show(
@@ -61,7 +61,7 @@ const overall = async (cli: Cli, client: RestClient): Promise<void> => {
 const ofMachine = async (cli: Cli, client: RestClient, name: string): Promise<void> => {
   const machine = toMachine(await client.call("GET", at`/v1/machines/${name}`));
   const { items: attachments } = await client.list(at`/v1/machines/${name}/attachments`, toAttachment, {
-    query: { state: live },
+    query: { state: liveStates },
   });
   const { items: left } = await client.list(at`/v1/machines/${name}/attachments`, toAttachment, { query: leftQuery });
   const { items: operations } = await client.list("/v1/operations", toOperation, {

@@ -41,8 +41,19 @@ const narrator = (view: ProgressView): ((event: ServerEvent) => void) => {
   };
 };
 
+/** Resolves with the operation once it ended, however it ended. @throws the signal's reason */
+export const endOf = async (
+  client: RestClient,
+  id: string,
+  signal: AbortSignal,
+  tell: (event: ServerEvent) => void,
+): Promise<OperationJson> => {
+  await watchEvents(client, at`/v1/operations/${id}/events`, "0", signal, tell);
+  return toOperation(await client.call("GET", at`/v1/operations/${id}`, { signal }));
+};
+
 /**
- * Resolves with the operation once it ended, however it ended.
+ * The same, shown while it goes on.
  * @throws Failure `timedOut` after `timeoutMs`, `interrupted` at Ctrl-C; in both cases the operation goes on
  */
 export const waitForOperation = async (
@@ -56,8 +67,7 @@ export const waitForOperation = async (
   const view = await createView(cli);
   const patience = timeoutMs === undefined ? undefined : giveUp(client, id, timeoutMs, stop);
   try {
-    await watchEvents(client, at`/v1/operations/${id}/events`, "0", stop.signal, narrator(view));
-    return toOperation(await client.call("GET", at`/v1/operations/${id}`, { signal: stop.signal }));
+    return await endOf(client, id, stop.signal, narrator(view));
   } catch (error) {
     stop.signal.throwIfAborted();
     throw error;

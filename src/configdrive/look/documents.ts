@@ -4,7 +4,7 @@ import { type Document, isCollection, parseDocument, visit, YAMLError } from "ya
 import type { Json } from "../../core/driver.ts";
 import { isDeeperThan } from "../canonical-json.ts";
 import { isMacInBase60 } from "./yaml/older-yaml.ts";
-import { ownYamlFault } from "./yaml/own-yaml.ts";
+import { lineAt, ownYamlFault } from "./yaml/own-yaml.ts";
 
 /** Whoever walks through a document may recurse as deep as this. */
 const deepest = 64;
@@ -84,7 +84,7 @@ const lineOfMac = (text: string, document: Document): number | undefined => {
       return visit.BREAK;
     },
   });
-  return offset === undefined ? undefined : text.slice(0, offset).split("\n").length;
+  return offset === undefined ? undefined : lineAt(text, offset);
 };
 
 const yamlOf = (text: string, { toBeWritten = false, takesYesAndNo = false }: YamlOptions): GivenDocument => {

@@ -6,7 +6,8 @@ import type { Conversations } from "../connect.ts";
 import type { SubmittingDeps } from "../deps.ts";
 import { submitDetach } from "../submit.ts";
 import { judgeBoot } from "./boot-rule.ts";
-import { addWarning, allWith, backOffMs, goRound } from "./rounds.ts";
+import { addWarning, allWith } from "../attachments.ts";
+import { backOffMs, goRound } from "./rounds.ts";
 import { judgeReads, judgeTimer, type Verdict } from "./rules.ts";
 
 const roundMs = 5_000;
@@ -34,7 +35,7 @@ export const createDetachWatch = (deps: SubmittingDeps, conversations: Conversat
   const watched = new Map<string, Watched>();
   return {
     round: async (signal) => {
-      const ruled = await allWith(deps.attachments, "detachOn", ["attached"]);
+      const ruled = await allWith(deps.attachments, { states: ["attached"], has: "detachOn" });
       await forgetEnded(deps, watched, new Set(ruled.map(({ id }) => id)));
       await Promise.all(
         ruled.map((attachment) => look(deps, conversations, attachment, stateOf(watched, attachment), signal)),

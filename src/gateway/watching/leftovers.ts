@@ -6,7 +6,8 @@ import type { AttachmentRecord, MachineRecord } from "../../core/records.ts";
 import { type Conversations, mediaOf } from "../connect.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { nothingLeft, type Owned, withOwner } from "../own-media.ts";
-import { addWarning, allWith, goRound } from "./rounds.ts";
+import { addWarning, allWith } from "../attachments.ts";
+import { goRound } from "./rounds.ts";
 
 const roundMs = 60_000;
 const firstDelayMs = 5 * 60_000;
@@ -30,7 +31,7 @@ export const createLeftoverWatch = (deps: Deps, conversations: Conversations): L
   const visits = new Map<string, Visits>();
   return {
     round: async (signal) => {
-      const left = await allWith(deps.attachments, "leftIn", ["detached", "failed"]);
+      const left = await allWith(deps.attachments, { states: ["detached", "failed"], has: "leftIn" });
       const machines = Map.groupBy(left, ({ machineId }) => machineId);
       for (const id of visits.keys()) if (!machines.has(id)) visits.delete(id);
       const due = [...machines].filter(([id]) => (visits.get(id)?.notBefore ?? 0) <= deps.clock.now());

@@ -10,9 +10,6 @@ import { fromText, given, toText } from "../tables/json.ts";
 import { ageKey, decodeCursor, pageLimit, toPage } from "../tables/page.ts";
 import type { AttachmentsTable } from "../tables/schema.ts";
 
-/** States in which an attachment claims its role on the machine. The index `attachments_live_role` says the same. */
-export const liveStates = ["attaching", "attached", "detaching"] as const;
-
 export const alreadyAttached = (machine: string, role: string, attachment?: string, cause?: unknown): MediabayError =>
   new MediabayError(
     "ALREADY_ATTACHED",

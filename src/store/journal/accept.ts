@@ -2,7 +2,8 @@
 import { MediabayError } from "../../core/errors.ts";
 import type { NewOperation } from "../../core/ports.ts";
 import type { AttachmentRecord, OperationRecord } from "../../core/records.ts";
-import { alreadyAttached, insertAttachment, liveStates } from "../catalogs/attachments.ts";
+import { liveStates } from "../../core/vocabulary.ts";
+import { alreadyAttached, insertAttachment } from "../catalogs/attachments.ts";
 import type { Database, Tables } from "../tables/database.ts";
 import type { OperationsTable } from "../tables/schema.ts";
 import type { Vault } from "../tables/vault.ts";

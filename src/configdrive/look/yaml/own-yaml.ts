@@ -14,6 +14,9 @@ const ambiguous = (line: number): string =>
   "put text in quotation marks, and write true or false for yes or no";
 const twice = (line: number): string => `names a key a second time in line ${line}: only one of them would count`;
 
+/** Of the document's text, from 1 on. */
+export const lineAt = (text: string, offset: number): number => text.slice(0, offset).split("\n").length;
+
 const startOf = ({ range }: { readonly range?: readonly number[] | null | undefined }): number => range?.[0] ?? 0;
 
 const scalarFault = (scalar: Scalar): Fault | undefined => {
@@ -53,5 +56,5 @@ export const ownYamlFault = (text: string, document: Document, takesYesAndNo: bo
       return undefined;
     },
   });
-  return fault?.told(text.slice(0, fault.offset).split("\n").length);
+  return fault?.told(lineAt(text, fault.offset));
 };
