@@ -3,6 +3,7 @@
 import type { Log } from "../../core/ports.ts";
 import { isIPv4Number } from "../../wire/addresses.ts";
 import { Recent } from "../recent.ts";
+import { OnceAMinute } from "./once-a-minute.ts";
 import type { Reader } from "./readers.ts";
 
 export interface GuessLimits {
@@ -15,16 +16,11 @@ export interface GuessLimits {
 
 const defaultGuessLimits: GuessLimits = { burst: 60, perSecond: 1, addresses: 4096 };
 
-/** Each address is logged so often at most. */
-const logEveryMs = 60_000;
-
 interface Bucket {
   tokens: number;
   /** Monotonic time of its tokens. */
   at: number;
-  /** Refused since the last line in the log. */
-  refused: number;
-  loggedAt: number;
+  readonly refusals: OnceAMinute;
 }
 
 /** A network of IPv6 counts as one: whoever has an address there has 2^64 of them. A proxy that does not tell stands for its readers. */
@@ -67,14 +63,9 @@ export class Guesses {
   /** It was refused. Answers after how many seconds it may ask again. */
   refuse(reader: Reader): number {
     const bucket = this.#bucketOf(keyOf(reader));
-    bucket.refused += 1;
-    const now = this.#monotonic();
-    if (now - bucket.loggedAt >= logEveryMs) {
-      const fields = { remote: reader.remote, refused: bucket.refused };
-      this.#log.warn(fields, "an address asks for too many paths that do not exist");
-      bucket.loggedAt = now;
-      bucket.refused = 0;
-    }
+    const refused = bucket.refusals.note(this.#monotonic());
+    if (refused !== undefined)
+      this.#log.warn({ remote: reader.remote, refused }, "an address asks for too many paths that do not exist");
     return Math.max(1, Math.ceil((1 - bucket.tokens) / this.#limits.perSecond));
   }
 
@@ -82,7 +73,7 @@ export class Guesses {
     const known = this.#buckets.use(key);
     if (known !== undefined) return known;
     const { burst } = this.#limits;
-    const bucket = { tokens: burst, at: this.#monotonic(), refused: 0, loggedAt: Number.NEGATIVE_INFINITY };
+    const bucket = { tokens: burst, at: this.#monotonic(), refusals: new OnceAMinute() };
     this.#buckets.set(key, bucket);
     return bucket;
   }
